@@ -1,0 +1,1 @@
+//! A bridge between XMPP and other messaging systems.

@@ -1,0 +1,97 @@
+//! What counts as success, until when, and what the sender is told.
+
+use crate::envelope::{Draft, Envelope};
+use crate::evidence::Evidence;
+use crate::fault::Fault;
+use crate::message::{Happened, News, Payload};
+use crate::retry::Schedule;
+use std::time::Duration;
+
+/// The terms that deliveries run under; from the config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// When to try again.
+    pub schedule: Schedule,
+    /// How long something said is tried before it fails.
+    pub lifetime: Duration,
+    /// How long news about an earlier message is tried before it is dropped from the lane; it stays in the ledger.
+    pub news_lifetime: Duration,
+    /// The sender hears of a delay after the first wait and again after this long.
+    pub second_notice: Duration,
+    /// How long a finished delivery is remembered.
+    pub retention: Duration,
+}
+
+/// Something that the sender of a message must hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owed {
+    /// It arrived.
+    Delivered,
+    /// It was seen.
+    Seen,
+    /// It waits.
+    Delayed(Option<Fault>),
+    /// It will not arrive.
+    Failed(Fault),
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::default(),
+            lifetime: Duration::from_secs(24 * 3600),
+            news_lifetime: Duration::from_secs(24 * 3600),
+            second_notice: Duration::from_secs(4 * 3600),
+            retention: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
+}
+
+impl Terms {
+    /// How long `payload` is tried.
+    pub fn lifetime_of(&self, payload: &Payload) -> Duration {
+        match payload {
+            Payload::Text(_) | Payload::Edit { .. } => self.lifetime,
+            Payload::News(_) => self.news_lifetime,
+        }
+    }
+}
+
+/// The news that `envelope`'s sender gets, or `None`: news about news would never end, a machine wants no answer
+/// (RFC 3834 section 2), and a receipt is only for who asked (XEP-0184 section 5.3).
+pub fn news(envelope: &Envelope, owed: Owed) -> Option<Draft> {
+    let text = envelope.draft.payload.text()?;
+    let (what, wanted) = match owed {
+        Owed::Delivered => (Happened::Delivered, envelope.draft.receipt),
+        Owed::Seen => (Happened::Seen, envelope.draft.receipt),
+        Owed::Delayed(fault) => (Happened::Delayed(fault), !text.automatic),
+        Owed::Failed(fault) => (Happened::Failed(fault), !text.automatic),
+    };
+    wanted.then(|| {
+        let news = News {
+            about: envelope.id,
+            their_id: envelope.draft.source.clone(),
+            what,
+            first_words: envelope.draft.payload.first_words(60),
+        };
+        Draft::new(
+            envelope.draft.to.clone(),
+            envelope.draft.from.clone(),
+            Payload::News(news),
+        )
+    })
+}
+
+impl From<&Evidence> for Option<Owed> {
+    fn from(evidence: &Evidence) -> Self {
+        match evidence {
+            Evidence::Relayed => None,
+            Evidence::Delayed(fault) => Some(Owed::Delayed(fault.clone())),
+            Evidence::Delivered => Some(Owed::Delivered),
+            Evidence::Seen => Some(Owed::Seen),
+            Evidence::Failed(fault) => Some(Owed::Failed(fault.clone())),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Mail: SMTP out, IMAP and LMTP in, MIME, DSN.

@@ -1,0 +1,1 @@
+//! A pretend network on one page: tutorial and test double.

@@ -1,0 +1,1 @@
+//! Remembers: typed rows over a small byte-store trait.

@@ -1,0 +1,1 @@
+//! The cast and the servers of the scenarios.
