@@ -1,0 +1,1 @@
+//! Cuts the quoted mail off an answer, only where it touches an end.
