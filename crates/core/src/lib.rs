@@ -18,3 +18,4 @@ pub mod policy;
 pub mod promise;
 pub mod retry;
 pub mod text;
+pub mod timeline;

@@ -1,0 +1,150 @@
+//! The program as one list: what is built from the configuration, in which order.
+
+use crate::clock::SteadyClock;
+use crate::config::Config;
+use crate::control::answer::Clerk;
+use crate::control::socket::Counter;
+use crate::engine::desk::Hall;
+use crate::engine::dispatch::{Couriers, Dispatch, HOME, Networks};
+use crate::engine::keeper::{Writer, keeper};
+use crate::networks::{self, Key, Wired};
+use crate::supervise::{Supervisor, tasks};
+use anyhow::Context;
+use causeway_core::address::Party;
+use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::envelope::EnvelopeId;
+use causeway_core::network::House;
+use causeway_core::text::Line;
+use causeway_store::{Ledger, SledBackend};
+use causeway_xmpp::Home;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Below this many free bytes on its disk the gateway takes nothing in; what it has goes on.
+const RESERVE: u64 = 64 << 20;
+/// How many finished deliveries are forgotten in one go.
+const SWEEP: usize = 1000;
+
+/// The gateway's name in its timelines.
+pub fn name() -> anyhow::Result<Line> {
+    Line::clean("causeway").context("a name")
+}
+
+/// The networks alone, for commands that only read addresses.
+pub fn networks(config: &Config) -> anyhow::Result<Networks> {
+    let key = Key::open(&config.data_dir)?;
+    Ok(by_name(networks::wired(config, &key)?))
+}
+
+/// The ledger with all that it needs, opened and recovered.
+pub fn ledger(config: &Config, networks: &Networks, now: Timestamp) -> anyhow::Result<Ledger> {
+    let backend = SledBackend::open(&config.data_dir, config.cache)?;
+    let networks = networks.clone();
+    let route = move |party: &Party| Couriers::destination(&networks, party);
+    Ok(Ledger::open(Box::new(backend), config.terms.clone(), Box::new(route), now)?)
+}
+
+/// Everything that runs until the supervisor says stop.
+pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::from_system());
+    let started = clock.now();
+    let key = Key::open(&config.data_dir)?;
+    let wired = networks::wired(&config, &key)?;
+    let networks = by_name(wired.clone());
+    let ledger = Arc::new(ledger(&config, &networks, started)?);
+    let news = Arc::new(Notify::new());
+    let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
+    let full = Arc::new(AtomicBool::new(false));
+    let hall = Hall { keeper: keeper.clone(), ledger: ledger.clone(), policy: Arc::new(config.policy.clone()), ids: Arc::new(fresh_id), full };
+    let house = |shelf: &str| {
+        let desk = hall.desk(shelf);
+        House { inbox: desk.clone(), memory: desk, clock: clock.clone(), tasks: tasks(&supervisor) }
+    };
+
+    write(writer, &supervisor)?;
+    wired.iter().for_each(|wired| wired.memory.found(hall.desk(wired.network.profile().id.as_str())));
+    let home = Home::new(config.xmpp.clone(), networks::domains(&wired)?, env!("CARGO_PKG_VERSION").to_owned());
+    let couriers = Couriers { home: home.clone(), networks: networks.clone() };
+    let dispatch = Dispatch {
+        ledger: ledger.clone(),
+        keeper: keeper.clone(),
+        couriers,
+        clock: clock.clone(),
+        news,
+        name: name()?,
+    };
+    let counter = Arc::new(Counter { clerk: Clerk { ledger: ledger.clone(), networks: networks.clone() }, keeper, clock: clock.clone(), started });
+    let listener = Counter::open(&config.data_dir).context("the control socket")?;
+
+    let home_house = house(HOME);
+    supervisor.keep("xmpp", move || home.clone().run(home_house.clone()));
+    for (id, network) in networks {
+        let house = house(id.as_str());
+        supervisor.keep("network", move || network.clone().watch(house.clone()));
+    }
+    let stop = supervisor.stopped();
+    supervisor.keep_once("control", async move {
+        tokio::select! { () = counter.serve(listener) => {}, () = stop => {} }
+    });
+    supervisor.keep_once("chores", chores(config.data_dir.clone(), ledger, clock, hall.full.clone(), supervisor.clone()));
+    tracing::info!("the gateway runs");
+    dispatch.run(supervisor.clone()).await;
+    Ok(())
+}
+
+fn by_name(wired: Vec<Wired>) -> Networks {
+    wired.into_iter().map(|wired| (wired.network.profile().id.clone(), wired.network)).collect()
+}
+
+/// Starts the writer; when the store fails, the gateway stops at once, because nothing more can be promised.
+fn write(writer: Writer, supervisor: &Supervisor) -> anyhow::Result<()> {
+    let stop = supervisor.clone();
+    supervisor.thread("ledger", move || {
+        if let Err(e) = writer.run_on_thread() {
+            tracing::error!("the store failed and the gateway stops, nothing that it acknowledged is lost: {e}");
+            stop.fail();
+        }
+    })?;
+    Ok(())
+}
+
+/// Forgets what is old, and watches the room on the disk.
+async fn chores(data_dir: std::path::PathBuf, ledger: Arc<Ledger>, clock: Arc<dyn Clock>, full: Arc<AtomicBool>, supervisor: Supervisor) {
+    loop {
+        watch_disk(&data_dir, &full);
+        match ledger.sweep(clock.now(), SWEEP) {
+            Ok(SWEEP) => continue,
+            Ok(0) => {}
+            Ok(n) => tracing::debug!("{n} old messages are forgotten"),
+            Err(e) => tracing::error!("old messages could not be forgotten: {e}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(10)) => {}
+            () = supervisor.stopped() => return,
+        }
+    }
+}
+
+fn watch_disk(data_dir: &Path, full: &AtomicBool) {
+    let free = causeway_store::free_bytes(data_dir).unwrap_or(u64::MAX);
+    let is_full = free < RESERVE;
+    if full.swap(is_full, std::sync::atomic::Ordering::Relaxed) != is_full {
+        match is_full {
+            true => tracing::error!("less than {} MiB are free in {}: nothing new is accepted", RESERVE >> 20, data_dir.display()),
+            false => tracing::info!("there is room again in {}", data_dir.display()),
+        }
+    }
+}
+
+fn fresh_id() -> EnvelopeId {
+    let mut bits = [0; 16];
+    if let Err(e) = getrandom::fill(&mut bits) {
+        // Without randomness ids could meet, and a message would replace another.
+        tracing::error!("the system gives no random bits: {e}");
+        std::process::abort();
+    }
+    EnvelopeId::from_random(bits)
+}

@@ -1,0 +1,70 @@
+//! `causeway run`: the gateway itself, until SIGTERM or SIGINT.
+
+use crate::assemble;
+use crate::config::Config;
+use crate::engine::dispatch::DRAIN;
+use crate::supervise::Supervisor;
+use std::path::Path;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Runs the gateway. Exit code 2: the configuration is wrong; 1: it could not start, or the store failed.
+pub fn run(path: &Path) -> ExitCode {
+    let config = match Config::read(path) {
+        Ok(config) => config,
+        Err(e) => {
+            anstream::eprintln!("{e}");
+            return ExitCode::from(2);
+        }
+    };
+    log(&config.log);
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(until_told(config)),
+        Err(e) => {
+            tracing::error!("no runtime: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn until_told(config: Config) -> ExitCode {
+    let supervisor = Supervisor::default();
+    if let Err(e) = listen(&supervisor) {
+        tracing::error!("signals cannot be heard: {e}");
+        return ExitCode::FAILURE;
+    }
+    if let Err(e) = assemble::run(config, supervisor.clone()).await {
+        tracing::error!("{e:#}");
+        return ExitCode::FAILURE;
+    }
+    if !supervisor.drained(DRAIN).await {
+        tracing::warn!("some parts did not end in time");
+    }
+    match supervisor.has_failed() {
+        true => ExitCode::FAILURE,
+        false => {
+            tracing::info!("the gateway has stopped");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn listen(supervisor: &Supervisor) -> std::io::Result<()> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = supervisor.clone();
+    supervisor.keep_once("signals", async move {
+        tokio::select! {
+            _ = term.recv() => tracing::info!("asked to stop"),
+            _ = int.recv() => tracing::info!("interrupted"),
+            () = stop.stopped() => {}
+        }
+        stop.stop();
+    });
+    Ok(())
+}
+
+fn log(filter: &str) {
+    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(filter)).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,64 @@
+//! Asks a running gateway, or opens its store when none runs.
+
+use crate::assemble;
+use crate::clock::SteadyClock;
+use crate::config::Config;
+use crate::control::ask::{Answer, Ask};
+use crate::control::{answer::Clerk, socket};
+use causeway_core::clock::Clock;
+use causeway_store::Change;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Reads the config, asks, and prints: as JSON, or as `show` does, which says whether all is well.
+pub fn answered(config: &Path, ask: &Ask, json: bool, show: impl Fn(&Answer) -> bool) -> ExitCode {
+    let config = match Config::read(config) {
+        Ok(config) => config,
+        Err(e) => {
+            anstream::eprintln!("{e}");
+            return ExitCode::from(2);
+        }
+    };
+    let answer = match answer(&config, ask) {
+        Ok(answer) => answer,
+        Err(e) => Answer::Sorry { why: format!("{e:#}") },
+    };
+    let well = match &answer {
+        _ if json => print_json(&answer),
+        Answer::Sorry { why } => {
+            anstream::eprintln!("{why}");
+            false
+        }
+        answer => show(answer),
+    };
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn print_json(answer: &Answer) -> bool {
+    match serde_json::to_string_pretty(answer) {
+        Ok(text) => anstream::println!("{text}"),
+        Err(e) => anstream::eprintln!("{e}"),
+    }
+    !matches!(answer, Answer::Sorry { .. })
+}
+
+fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
+    if let Some(answer) = socket::ask(&config.data_dir, ask)? {
+        return Ok(answer);
+    }
+    let now = SteadyClock::from_system().now();
+    let networks = assemble::networks(config)?;
+    let ledger = std::sync::Arc::new(assemble::ledger(config, &networks, now)?);
+    let clerk = Clerk { ledger: ledger.clone(), networks };
+    match ask {
+        Ask::Retry { .. } | Ask::Drop { .. } => {
+            let orders = clerk.orders(ask)?;
+            let changes = orders.into_iter().map(|(id, event)| Change::Step { id, event }).collect();
+            let done = ledger.commit(changes, now)?;
+            let moved = done.iter().filter(|done| matches!(done, causeway_store::Done::Stepped(true)));
+            Ok(Answer::Moved { count: moved.count() })
+        }
+        Ask::Status => Ok(Answer::Sorry { why: "the gateway does not run".to_owned() }),
+        Ask::Trace { .. } | Ask::Queue { .. } => Ok(clerk.answer(ask)?),
+    }
+}

@@ -1,0 +1,208 @@
+//! The configuration: as written in bridge.toml, and as checked.
+
+mod errors;
+
+use crate::config::errors::{Context, describe};
+use causeway_core::policy::Policy;
+use causeway_core::promise::Terms;
+use causeway_core::retry::Schedule;
+use causeway_email::config::{EmailConfig, Secret};
+use causeway_xmpp::config::XmppConfig;
+use serde::{Deserialize, Deserializer};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use errors::ConfigError;
+
+/// A configuration whose every value was checked.
+pub struct Config {
+    /// The store, the control socket and the gateway's own keys.
+    pub data_dir: PathBuf,
+    /// How much memory the store may use as a cache, in bytes.
+    pub cache: u64,
+    /// What is logged.
+    pub log: String,
+    /// The XMPP server.
+    pub xmpp: XmppConfig,
+    /// Who may use the gateway.
+    pub policy: Policy,
+    /// The terms of deliveries.
+    pub terms: Terms,
+    /// The mail network.
+    pub email: Option<Email>,
+}
+
+/// The mail network and how it is attached.
+pub struct Email {
+    /// Its component.
+    pub component: Component,
+    /// Its own section.
+    pub section: EmailConfig,
+}
+
+/// How a network's domain is attached to the XMPP server (XEP-0114).
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// The secret that the XMPP server knows.
+    pub secret: Secret,
+    /// The port, where it is not that of `[xmpp]`.
+    #[serde(default)]
+    pub port: Option<u16>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    data_dir: PathBuf,
+    #[serde(default = "default_log")]
+    log: String,
+    xmpp: XmppConfig,
+    #[serde(default)]
+    component: Components,
+    #[serde(default)]
+    policy: WrittenPolicy,
+    #[serde(default)]
+    delivery: WrittenDelivery,
+    #[serde(default)]
+    store: WrittenStore,
+    email: Option<EmailConfig>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Components {
+    email: Option<Component>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenPolicy {
+    allow: Vec<String>,
+    deny: Vec<String>,
+    longest_text: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenDelivery {
+    #[serde(deserialize_with = "durations")]
+    retry: Vec<Duration>,
+    #[serde(deserialize_with = "duration")]
+    lifetime: Duration,
+    #[serde(deserialize_with = "duration")]
+    second_notice: Duration,
+    #[serde(deserialize_with = "duration")]
+    retention: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenStore {
+    cache_mib: u64,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Config {
+    /// Reads and checks the file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|e| ConfigError::unreadable(path, &e))?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks the text of a configuration that stands in `path`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let written: Written = toml::from_str(text).map_err(|e| describe(&Context { path, text }, &e))?;
+        written.checked().map_err(|sentence| ConfigError::about(path, &sentence))
+    }
+}
+
+impl Written {
+    fn checked(self) -> Result<Config, String> {
+        self.xmpp.validate()?;
+        let email = match (self.email, self.component.email) {
+            (Some(section), Some(component)) => {
+                section.check().map_err(|sentence| format!("[email] {sentence}"))?;
+                Some(Email { component, section })
+            }
+            (Some(_), None) => return Err("[email] needs [component.email] with the secret of its component".to_owned()),
+            (None, Some(_)) => return Err("[component.email] is there, but no [email]".to_owned()),
+            (None, None) => return Err("no network is configured: add [email] and [component.email]".to_owned()),
+        };
+        let mut allow = self.policy.allow;
+        if allow.is_empty() {
+            allow.extend(email.as_ref().map(|email| email.section.home_domain.clone()));
+        }
+        Ok(Config {
+            data_dir: self.data_dir,
+            cache: self.store.cache_mib << 20,
+            log: self.log,
+            xmpp: self.xmpp,
+            policy: Policy { allow, deny: self.policy.deny, longest_text: self.policy.longest_text },
+            terms: Terms {
+                schedule: Schedule::new(self.delivery.retry),
+                lifetime: self.delivery.lifetime,
+                second_notice: self.delivery.second_notice,
+                retention: self.delivery.retention,
+                ..Terms::default()
+            },
+            email,
+        })
+    }
+}
+
+impl Default for WrittenPolicy {
+    fn default() -> Self {
+        Self { allow: Vec::new(), deny: Vec::new(), longest_text: 256 << 10 }
+    }
+}
+
+impl Default for WrittenDelivery {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let terms = Terms::default();
+        Self {
+            retry: [1, 5, 15, 30, 60, 120, 240].map(minutes).to_vec(),
+            lifetime: terms.lifetime,
+            second_notice: terms.second_notice,
+            retention: terms.retention,
+        }
+    }
+}
+
+impl Default for WrittenStore {
+    fn default() -> Self {
+        Self { cache_mib: 16 }
+    }
+}
+
+fn default_log() -> String {
+    "info".to_owned()
+}
+
+/// A span as people write it: `90s`, `24h`, `7d`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let wrong = |why: String| format!("“{text}” is not a span of time such as \"90s\", \"24h\" or \"7d\"{why}");
+    let span: jiff::Span = text.parse().map_err(|e| wrong(format!(": {e}")))?;
+    let whole = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|e| wrong(format!(": {e}")))?;
+    match Duration::try_from(whole) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err(wrong(String::new())),
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    parse_duration(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+fn durations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    if texts.is_empty() {
+        return Err(serde::de::Error::custom("at least one wait is needed"));
+    }
+    texts.iter().map(|text| parse_duration(text).map_err(serde::de::Error::custom)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+use super::*;
+
+const GOOD: &str = r#"
+data_dir = "/var/lib/causeway"
+[xmpp]
+server = "127.0.0.1"
+[component.email]
+secret = "s3cret"
+[email]
+domain = "mail.example.org"
+home_domain = "example.org"
+[email.send.smarthost]
+host = "127.0.0.1"
+"#;
+
+fn wrong(text: &str) -> String {
+    match Config::parse(text, Path::new("bridge.toml")) {
+        Ok(_) => panic!("this configuration must not pass: {text}"),
+        Err(e) => e.to_string(),
+    }
+}
+
+#[test]
+fn a_small_configuration_is_enough() {
+    let config = Config::parse(GOOD, Path::new("bridge.toml")).map_err(|e| e.to_string()).unwrap();
+    assert_eq!(config.policy.allow, ["example.org"]);
+    assert_eq!(config.terms, Terms::default());
+}
+
+#[test]
+fn a_wrong_key_is_named_with_its_line_and_the_nearest_right_one() {
+    let said = wrong(&GOOD.replace("home_domain", "home_domian"));
+    assert!(said.starts_with("bridge.toml:9:1: unknown field `home_domian`"), "{said}");
+    assert!(said.contains("did you mean `home_domain`?"), "{said}");
+}
+
+#[test]
+fn a_secret_never_stands_in_an_error() {
+    let said = wrong(&GOOD.replace("secret = \"s3cret\"", "secert = \"s3cret\""));
+    assert!(said.contains("did you mean `secret`?"), "{said}");
+    let said = wrong(&GOOD.replace("secret = \"s3cret\"", "secret = [\"s3cret\"]"));
+    assert!(!said.contains("s3cret"), "{said}");
+}
+
+#[test]
+fn a_span_is_written_as_people_write_it() {
+    assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+    assert_eq!(parse_duration("7d"), Ok(Duration::from_secs(7 * 24 * 3600)));
+    assert!(parse_duration("soon").is_err() && parse_duration("-1h").is_err() && parse_duration("0s").is_err());
+    let said = wrong(&format!("{GOOD}\n[delivery]\nlifetime = \"soon\"\n"));
+    assert!(said.starts_with("bridge.toml:14:12: “soon” is not a span of time"), "{said}");
+}
+
+#[test]
+fn a_network_without_its_component_is_refused() {
+    let said = wrong(&GOOD.replace("[component.email]\nsecret = \"s3cret\"\n", ""));
+    assert!(said.contains("[email] needs [component.email]"), "{said}");
+}

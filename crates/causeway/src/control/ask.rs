@@ -1,0 +1,127 @@
+//! The questions and their answers as data; one JSON object a line on the control socket.
+
+use causeway_core::delivery::{Delivery, Stage};
+use causeway_core::envelope::EnvelopeId;
+use causeway_core::hop::Hop;
+use serde::{Deserialize, Serialize};
+
+/// A question or an order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// The timelines of one message, or of the latest with somebody.
+    Trace {
+        /// An id of ours, an id in a side's own words, a JID or a foreign address.
+        what: String,
+        /// How many timelines at most.
+        limit: usize,
+        /// Whether the words of the messages are wanted.
+        words: bool,
+    },
+    /// What waits and why.
+    Queue {
+        /// How many at most.
+        limit: usize,
+    },
+    /// Try these at once.
+    Retry {
+        /// Which.
+        which: Which,
+    },
+    /// Stop these and tell their senders.
+    Drop {
+        /// Which.
+        which: Which,
+    },
+    /// Whether somebody is there.
+    Status,
+}
+
+/// Which deliveries an order means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Which {
+    /// One.
+    One(String),
+    /// All that wait.
+    All,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Timelines, newest first.
+    Timelines {
+        /// The timelines.
+        timelines: Vec<Timeline>,
+    },
+    /// What waits.
+    Queue {
+        /// The first of them, in the order of their coming.
+        waiting: Vec<Waiting>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// How many deliveries an order moved.
+    Moved {
+        /// The number.
+        count: usize,
+    },
+    /// The gateway runs.
+    Running {
+        /// Its version.
+        version: String,
+        /// For how many seconds.
+        seconds: u64,
+        /// Its process.
+        pid: u32,
+    },
+    /// It could not be answered.
+    Sorry {
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+/// One message and its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Its id.
+    pub id: EnvelopeId,
+    /// Its sender.
+    pub from: String,
+    /// Its recipient.
+    pub to: String,
+    /// `text`, `edit` or `news`.
+    pub kind: String,
+    /// Its words, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Where its delivery stands.
+    pub delivery: Delivery,
+    /// Its way, in the order in which the gateway learnt of it.
+    pub hops: Vec<Hop>,
+}
+
+/// One delivery that waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its id.
+    pub id: EnvelopeId,
+    /// Its sender.
+    pub from: String,
+    /// Its recipient.
+    pub to: String,
+    /// When it was accepted, in milliseconds since 1970.
+    pub accepted: i64,
+    /// When it fails, in milliseconds since 1970.
+    pub expires: i64,
+    /// Its stage.
+    pub stage: Stage,
+    /// How many tries there were.
+    pub attempts: u32,
+    /// What it waits for; without one it waits for its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+}

@@ -1,0 +1,7 @@
+//! What happens between the sides: arrivals become rows, rows become deliveries, outcomes become rows.
+//!
+//! [`keeper`] is the only writer of the ledger, [`desk`] is how an adapter reaches it, [`dispatch`] hands parcels out.
+
+pub mod desk;
+pub mod dispatch;
+pub mod keeper;

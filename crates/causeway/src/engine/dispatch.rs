@@ -1,0 +1,232 @@
+//! Hands parcels out: looks what is due, leases it, lets a courier carry it, writes down what came of it.
+
+use crate::engine::keeper::Keeper;
+use crate::supervise::{Flights, Supervisor};
+use causeway_core::address::{NetworkId, Party};
+use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::delivery::Event;
+use causeway_core::envelope::EnvelopeId;
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::network::{Courier, Network, Outcome, Parcel};
+use causeway_core::text::Line;
+use causeway_store::{Change, Done, Ledger, Ready};
+use futures::FutureExt;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The most deliveries under way at once.
+const FLIGHTS: usize = 1024;
+/// The most leases in one go.
+const LEASES: usize = 128;
+/// How many deliveries to home may be under way at once.
+const HOME_FLIGHTS: usize = 256;
+/// The destination of everything that goes home.
+pub const HOME: &str = "home";
+/// The longest sleep; a safeguard, not a poll: every commit wakes the dispatcher.
+const NAP: Duration = Duration::from_secs(60);
+/// How long deliveries under way may take to end when the process is asked to stop.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
+/// Networks by their names.
+pub type Networks = BTreeMap<NetworkId, Arc<dyn Network>>;
+
+/// Who carries what.
+#[derive(Clone)]
+pub struct Couriers {
+    /// Carries to XMPP.
+    pub home: Arc<dyn Courier>,
+    /// Carry to the networks.
+    pub networks: Networks,
+}
+
+/// The dispatcher.
+pub struct Dispatch {
+    /// Reads what is due.
+    pub ledger: Arc<Ledger>,
+    /// Writes what happens.
+    pub keeper: Keeper,
+    /// Carry.
+    pub couriers: Couriers,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Comes when something may be due.
+    pub news: Arc<Notify>,
+    /// The gateway's name in the timelines.
+    pub name: Line,
+}
+
+/// How many deliveries are under way to each destination.
+#[derive(Debug, Default)]
+struct Load(BTreeMap<String, usize>);
+
+/// What one flight leaves behind.
+struct Landed {
+    destination: String,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Couriers {
+    /// The destination that a party's deliveries share: what a slow server there would hold up.
+    pub fn destination(networks: &Networks, party: &Party) -> String {
+        match party.contact() {
+            None => HOME.to_owned(),
+            Some(contact) => match networks.get(&contact.network) {
+                Some(network) => format!("{}/{}", contact.network, network.destination(&contact.id)),
+                None => contact.network.to_string(),
+            },
+        }
+    }
+
+    fn courier(&self, party: &Party) -> Option<(Arc<dyn Courier>, String)> {
+        match party.network() {
+            None => Some((self.home.clone(), HOME.to_owned())),
+            Some(id) => self.networks.get(id).map(|network| (network.clone() as Arc<dyn Courier>, id.to_string())),
+        }
+    }
+
+    fn bound(&self, destination: &str) -> usize {
+        let network = destination.split('/').next().and_then(NetworkId::new).and_then(|id| self.networks.get(&id));
+        network.map_or(HOME_FLIGHTS, |network| network.profile().per_destination)
+    }
+}
+
+impl Dispatch {
+    /// Runs until the supervisor says stop, then lets what is under way end.
+    pub async fn run(self, supervisor: Supervisor) {
+        let stopped = supervisor.stopped();
+        tokio::pin!(stopped);
+        let (mut flights, mut load) = (Flights::default(), Load::default());
+        loop {
+            if let Err(e) = self.send_out(&mut flights, &mut load).await {
+                tracing::error!("the dispatcher cannot read the ledger: {e}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            let nap = self.nap(&load);
+            tokio::select! {
+                () = &mut stopped => break,
+                () = self.news.notified() => {}
+                landed = flights.next() => load.land(landed),
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+        self.drain(flights).await;
+    }
+
+    /// Leases and sends out all that is due and has room.
+    async fn send_out(&self, flights: &mut Flights<Landed>, load: &mut Load) -> Result<(), causeway_store::StoreError> {
+        loop {
+            let room = FLIGHTS.saturating_sub(flights.len()).min(LEASES);
+            let now = self.clock.now();
+            let ready = match room {
+                0 => return Ok(()),
+                _ => self.ledger.ready(now, &|to| load.is_full(to, &self.couriers), &|to| load.room(to, &self.couriers), room)?,
+            };
+            if ready.is_empty() {
+                return Ok(());
+            }
+            let leased = futures::future::join_all(ready.into_iter().map(|ready| self.lease(ready, now))).await;
+            for (ready, parcel) in leased.into_iter().flatten() {
+                load.take_off(&ready.destination);
+                flights.start(self.flight(ready, parcel));
+            }
+        }
+    }
+
+    /// Commits the intent to deliver; `None` when it is over before it began.
+    async fn lease(&self, ready: Ready, now: Timestamp) -> Option<(Ready, Parcel)> {
+        let Some((courier, _)) = self.couriers.courier(&ready.to).filter(|_| ready.expires > now) else {
+            self.close(ready.envelope, Event::Expired).await;
+            return None;
+        };
+        let change = Change::Lease { id: ready.envelope, side: courier.capabilities().clone(), who: self.name.clone() };
+        match self.keeper.insist(change).await {
+            Ok(Done::Leased(parcel)) => Some((ready, parcel)),
+            Ok(_) => None,
+            Err(_) => {
+                // The writer is gone or the row is damaged: do not come back at once.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                None
+            }
+        }
+    }
+
+    async fn close(&self, id: EnvelopeId, event: Event) {
+        if self.keeper.insist(Change::Step { id, event }).await.is_err() {
+            tracing::error!(%id, "the end of a delivery could not be written");
+        }
+    }
+
+    /// One delivery from lease to outcome. A courier that panics leaves its parcel in doubt.
+    fn flight(&self, ready: Ready, parcel: Parcel) -> impl Future<Output = Landed> + Send + 'static {
+        let courier = self.couriers.courier(&ready.to);
+        let keeper = self.keeper.clone();
+        async move {
+            let id = parcel.id();
+            if let Some((courier, shelf)) = courier {
+                let carried = AssertUnwindSafe(courier.deliver(&parcel)).catch_unwind().await;
+                let outcome = carried.unwrap_or_else(|_| {
+                    tracing::error!(%id, "a courier failed; the delivery is in doubt");
+                    Outcome::InDoubt(Fault::of(FaultKind::Internal), None)
+                });
+                log(id, &outcome);
+                if keeper.insist(Change::Settle { id, shelf, outcome }).await.is_err() {
+                    tracing::error!(%id, "an outcome could not be written; the delivery is in doubt");
+                }
+            }
+            Landed { destination: ready.destination }
+        }
+    }
+
+    fn nap(&self, load: &Load) -> Duration {
+        let due = self.ledger.next_due(&|to| load.is_full(to, &self.couriers)).ok().flatten();
+        due.map_or(NAP, |due| due.since(self.clock.now()).clamp(Duration::from_millis(1), NAP))
+    }
+
+    async fn drain(&self, mut flights: Flights<Landed>) {
+        let all = async {
+            while !flights.is_empty() {
+                flights.next().await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, all).await.is_err() {
+            tracing::warn!("some deliveries did not end in time; they are in doubt and go out again at the next start");
+        }
+    }
+}
+
+impl Load {
+    fn room(&self, destination: &str, couriers: &Couriers) -> usize {
+        couriers.bound(destination).saturating_sub(self.0.get(destination).copied().unwrap_or(0))
+    }
+
+    fn is_full(&self, destination: &str, couriers: &Couriers) -> bool {
+        self.0.contains_key(destination) && self.room(destination, couriers) == 0
+    }
+
+    fn take_off(&mut self, destination: &str) {
+        *self.0.entry(destination.to_owned()).or_default() += 1;
+    }
+
+    fn land(&mut self, landed: Option<Landed>) {
+        let Some(Landed { destination }) = landed else { return };
+        if let Some(count) = self.0.get_mut(&destination) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.0.remove(&destination);
+            }
+        }
+    }
+}
+
+fn log(id: EnvelopeId, outcome: &Outcome) {
+    match outcome {
+        Outcome::Handed(_) => tracing::info!(%id, "handed over"),
+        Outcome::Failed(fault, _) if fault.retry => tracing::info!(%id, "waits: {fault}"),
+        Outcome::Failed(fault, _) => tracing::info!(%id, "failed: {fault}"),
+        Outcome::InDoubt(fault, _) => tracing::warn!(%id, "in doubt: {fault}"),
+    }
+}
