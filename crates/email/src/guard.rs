@@ -1,6 +1,8 @@
-//! Measures a mail before the parser sees it: what could make a parser run long or deep is refused here.
+//! Measures a mail before any parser sees it: what could make one run long or deep is refused here.
 
-use causeway_core::fault::Fault;
+use crate::fields::{Field, Fields, divide};
+use crate::mime;
+use causeway_core::fault::{Fault, FaultKind};
 
 /// How much a mail may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +17,19 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Fields in one header section.
     pub header_fields: usize,
-    /// Addresses in all address fields.
+    /// Addresses in all address fields of the mail.
     pub addresses: usize,
 }
 
+/// The fields that hold lists of addresses (RFC 5322 sections 3.6.2, 3.6.3 and 3.6.6).
+const ADDRESS_FIELDS: [&str; 10] = [
+    "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-To", "Resent-Cc", "Resent-Bcc",
+];
+
+// ---------------------------------------------------------------------------------------------------------------------
+
 impl Default for Limits {
+    /// 25 MiB, 30 levels, 1000 parts, 256 KiB and 1000 fields of header, 1000 addresses.
     fn default() -> Self {
         Self {
             bytes: 25 * 1024 * 1024,
@@ -32,6 +42,29 @@ impl Default for Limits {
     }
 }
 
-pub fn measure(_mail: &[u8], _limits: &Limits) -> Result<(), Fault> {
-    Ok(())
+/// Measures a mail. [`FaultKind::TooLarge`] for too many bytes, [`FaultKind::BadContent`] for any other excess; the
+/// fault's sentence names the limit. Takes time in proportion to size and depth, and no stack.
+pub fn measure(mail: &[u8], limits: &Limits) -> Result<(), Fault> {
+    if mail.len() > limits.bytes {
+        return Err(Fault::of(FaultKind::TooLarge).saying(&format!("at most {} bytes", limits.bytes)));
+    }
+    mime::split(mail, limits)?;
+    let (header, _) = divide(mail);
+    let addresses: usize = Fields::parse(header)
+        .iter()
+        .filter(|field| ADDRESS_FIELDS.iter().any(|name| field.is(name)))
+        .map(count_addresses)
+        .sum();
+    match addresses > limits.addresses {
+        true => Err(Fault::of(FaultKind::BadContent).saying(&format!("more than {} addresses", limits.addresses))),
+        false => Ok(()),
+    }
 }
+
+/// An upper bound: every comma divides at most two addresses, every semicolon ends at most one group.
+fn count_addresses(field: &Field<'_>) -> usize {
+    1 + field.raw().iter().filter(|b| matches!(b, b',' | b';')).count()
+}
+
+#[cfg(test)]
+mod tests;
