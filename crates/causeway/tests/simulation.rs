@@ -1,0 +1,50 @@
+//! The whole engine in a made-up world: a memory store, pretend networks, a clock that nobody waits for, and a power
+//! cut at every commit. Nothing accepted is lost, nothing overtakes, nothing is doubled without a mark.
+
+#[path = "simulation/world.rs"]
+mod world;
+
+use world::{Faults, World};
+
+#[test]
+fn without_faults_everything_arrives_once_and_in_order() {
+    let mut world = World::new(1, Faults::none());
+    world.live(None);
+    world.judge();
+}
+
+#[test]
+fn a_power_cut_at_any_commit_loses_nothing() {
+    let whole = {
+        let mut world = World::new(7, Faults::some());
+        world.live(None);
+        world.commits()
+    };
+    assert!(whole > 40, "the story has {whole} commits, too few to cut anywhere");
+    for cut in 1..=whole {
+        let mut world = World::new(7, Faults::some());
+        world.live(Some(cut));
+        world.live(None);
+        world.judge();
+    }
+}
+
+#[test]
+fn many_cuts_in_a_row_lose_nothing() {
+    for seed in 0..200 {
+        let mut world = World::new(seed, Faults::some());
+        for life in 0..4 {
+            world.live(Some(3 + (seed * 7 + life * 13) as usize % 40));
+        }
+        world.live(None);
+        world.judge();
+    }
+}
+
+#[test]
+fn a_network_that_is_down_holds_up_nobody_else_and_is_given_up_in_time() {
+    let mut world = World::new(3, Faults::dead_network());
+    world.live(None);
+    world.judge();
+    assert!(world.given_up() > 0, "messages to the dead network end in an error");
+}

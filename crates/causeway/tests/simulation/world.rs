@@ -1,0 +1,309 @@
+//! The made-up world: what survives a power cut, how one life of the process runs, and the judgement at the end.
+
+use causeway::clock::SteadyClock;
+use causeway::engine::desk::Hall;
+use causeway::engine::dispatch::{Couriers, Dispatch, Networks};
+use causeway::engine::keeper::keeper;
+use causeway::supervise::{Supervisor, tasks};
+use causeway_core::address::{NetworkId, Party};
+use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::delivery::Stage;
+use causeway_core::envelope::{Draft, EnvelopeId};
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::message::{Happened, MessageRef, Payload, Text};
+use causeway_core::network::{Arrival, House, Inbox, Network, Parcel, Taken};
+use causeway_core::policy::Policy;
+use causeway_core::promise::Terms;
+use causeway_core::text::{Body, Line};
+use causeway_loopback::{Copy, Fate, Loopback};
+use causeway_store::{Backend, Ledger, MemoryBackend, StoreError};
+use jid::BareJid;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How bad the networks are.
+#[derive(Clone, Copy)]
+pub struct Faults {
+    /// In percent of the tries.
+    trouble: u64,
+    /// Nobody ever answers at this name.
+    dead: Option<&'static str>,
+}
+
+/// Everything that is still there after a power cut.
+pub struct World {
+    backend: MemoryBackend,
+    dice: Arc<Dice>,
+    faults: Faults,
+    now: Timestamp,
+    commits: Arc<AtomicUsize>,
+    /// What arrived, over all lives: beyond, and at home.
+    beyond: Arc<Mutex<Vec<Copy>>>,
+    home: Arc<Mutex<Vec<Copy>>>,
+    /// What the speakers still have to say, and what was acknowledged to them.
+    unsaid: Vec<Draft>,
+    acknowledged: BTreeMap<EnvelopeId, Draft>,
+    end: Vec<(EnvelopeId, Stage, u32)>,
+}
+
+/// A small generator of repeatable chance (xorshift).
+struct Dice(AtomicU64);
+
+/// A store whose power fails after so many commits.
+struct Fuse {
+    inner: MemoryBackend,
+    left: Option<AtomicUsize>,
+    commits: Arc<AtomicUsize>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Faults {
+    pub fn none() -> Self {
+        Self { trouble: 0, dead: None }
+    }
+
+    pub fn some() -> Self {
+        Self { trouble: 30, dead: None }
+    }
+
+    pub fn dead_network() -> Self {
+        Self { trouble: 0, dead: Some("tybalt") }
+    }
+}
+
+impl World {
+    pub fn new(seed: u64, faults: Faults) -> Self {
+        let network = Loopback::new(pigeon(), Box::new(|_| Fate::Arrives));
+        let mut unsaid = Vec::new();
+        for line in 0..6 {
+            for (user, name) in [("romeo", "juliet"), ("romeo", "tybalt"), ("nurse", "juliet")] {
+                let home = Party::Home(BareJid::new(&format!("{user}@example.org")).unwrap());
+                let person = network.person(name).unwrap();
+                unsaid.push(words(home.clone(), person.clone(), line));
+                unsaid.push(words(person, home, line));
+            }
+        }
+        Self {
+            backend: MemoryBackend::default(),
+            dice: Arc::new(Dice(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1))),
+            faults,
+            now: Timestamp(1_700_000_000_000),
+            commits: Arc::default(),
+            beyond: Arc::default(),
+            home: Arc::default(),
+            unsaid,
+            acknowledged: BTreeMap::new(),
+            end: Vec::new(),
+        }
+    }
+
+    /// One life of the process: until its power is cut after `cut` commits, or until nothing is left to do.
+    pub fn live(&mut self, cut: Option<usize>) {
+        self.backend.crash();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(self.life(cut));
+        self.now = self.now.plus(Duration::from_secs(30));
+    }
+
+    async fn life(&mut self, cut: Option<usize>) {
+        let clock = Arc::new(SteadyClock::from(self.now));
+        let fuse = Fuse { inner: self.backend.clone(), left: cut.map(AtomicUsize::new), commits: self.commits.clone() };
+        let beyond = self.pretend(pigeon(), &self.beyond);
+        let home = self.pretend(NetworkId::new("home").unwrap(), &self.home);
+        let networks: Networks = BTreeMap::from([(pigeon(), beyond.clone() as Arc<dyn Network>)]);
+        let routes = networks.clone();
+        let route = Box::new(move |party: &Party| Couriers::destination(&routes, party));
+        let Ok(ledger) = Ledger::open(Box::new(fuse), Terms::default(), route, clock.now()) else { return };
+        let (ledger, news, supervisor) = (Arc::new(ledger), Arc::new(Notify::new()), Supervisor::default());
+        let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
+        let dice = self.dice.clone();
+        let hall = Hall {
+            keeper: keeper.clone(),
+            ledger: ledger.clone(),
+            policy: Arc::new(Policy { allow: vec!["example.org".into()], deny: Vec::new(), longest_text: 1 << 20 }),
+            ids: Arc::new(move || dice.id()),
+            full: Arc::default(),
+        };
+        let couriers = Couriers { home, networks };
+        let name = Line::clean("causeway").unwrap();
+        let dispatch = Dispatch { ledger: ledger.clone(), keeper, couriers, clock: clock.clone(), news, name };
+        let desk = hall.desk("pigeon");
+        let house = House { inbox: desk.clone(), memory: desk.clone(), clock: clock.clone(), tasks: tasks(&supervisor) };
+        tokio::select! {
+            // The store has failed: the power is cut, whatever was under way.
+            _ = writer.run() => {}
+            () = dispatch.run(supervisor.clone()) => {}
+            () = beyond.watch(house) => {}
+            () = self.speak(desk.as_ref(), &ledger) => {}
+        }
+        self.now = clock.now();
+    }
+
+    /// Says everything that is not yet acknowledged, and waits until nothing waits any more.
+    async fn speak(&mut self, inbox: &dyn Inbox, ledger: &Ledger) {
+        let posts: Vec<_> = self.unsaid.iter().map(|draft| (draft.clone(), inbox.post(Arrival::post(draft.clone())))).collect();
+        for (draft, post) in posts {
+            match post.await {
+                Ok(accepted) => {
+                    let [Taken::New(id) | Taken::Known(id)] = accepted.taken() else { panic!("{accepted:?}") };
+                    self.unsaid.retain(|other| *other != draft);
+                    self.acknowledged.insert(*id, draft);
+                }
+                // Only a cut of the power keeps a post from being taken.
+                Err(_) => std::future::pending().await,
+            }
+        }
+        while !ledger.waiting(None, 1).unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+        }
+        let stages = self.acknowledged.keys().filter_map(|id| ledger.delivery(*id).unwrap());
+        self.end = stages.map(|delivery| (delivery.envelope, delivery.stage, delivery.doubts)).collect();
+    }
+
+    fn pretend(&self, id: NetworkId, taken: &Arc<Mutex<Vec<Copy>>>) -> Arc<Loopback> {
+        let (dice, faults, taken) = (self.dice.clone(), self.faults, taken.clone());
+        Loopback::new(
+            id,
+            Box::new(move |parcel| {
+                let fate = faults.fate(parcel, &dice);
+                if matches!(fate, Fate::Arrives | Fate::ArrivesUnheard) {
+                    taken.lock().unwrap().push(copy(parcel));
+                }
+                fate
+            }),
+        )
+    }
+
+    pub fn commits(&self) -> usize {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    pub fn given_up(&self) -> usize {
+        self.end.iter().filter(|(_, stage, _)| matches!(stage, Stage::Failed { .. })).count()
+    }
+
+    /// The judgement: every acknowledged message has a fate, in order, and no copy without its mark.
+    pub fn judge(&self) {
+        assert!(self.unsaid.is_empty(), "{} were never taken", self.unsaid.len());
+        assert_eq!(self.end.len(), self.acknowledged.len(), "an acknowledged message is not in the ledger");
+        let all: Vec<Copy> = self.beyond.lock().unwrap().iter().chain(self.home.lock().unwrap().iter()).cloned().collect();
+        for (id, stage, doubts) in &self.end {
+            let copies: Vec<_> = all.iter().filter(|copy| copy.id == *id).collect();
+            match stage {
+                Stage::Handed { .. } => {
+                    assert!(!copies.is_empty(), "{id} counts as handed over, but nobody has it");
+                    assert!(copies.iter().skip(1).all(|copy| copy.maybe_doubled), "{id} was doubled without a mark");
+                    assert!(copies.len() <= *doubts as usize + 1, "{id}: {} copies, {doubts} doubts", copies.len());
+                }
+                Stage::Failed { .. } => assert!(all.iter().any(|copy| is_failure_of(copy, *id)), "{id} failed, and its sender was not told"),
+                other => panic!("{id} ended as {other:?}"),
+            }
+        }
+        self.judge_order(&all);
+    }
+
+    /// Within a lane, first copies come in the order of their acceptance.
+    fn judge_order(&self, all: &[Copy]) {
+        let mut lanes: BTreeMap<String, (Vec<u32>, BTreeSet<EnvelopeId>)> = BTreeMap::new();
+        for copy in all {
+            let Some(draft) = self.acknowledged.get(&copy.id) else { continue };
+            let (lines, seen) = lanes.entry(format!("{} {}", draft.from.key(), draft.to.key())).or_default();
+            if seen.insert(copy.id) {
+                lines.push(draft.source.as_ref().unwrap().as_str().rsplit('-').next().unwrap().parse().unwrap());
+            }
+        }
+        for (lane, (lines, _)) in lanes {
+            assert!(lines.is_sorted(), "overtaken in {lane:?}: {lines:?}");
+        }
+    }
+}
+
+impl Faults {
+    fn fate(&self, parcel: &Parcel, dice: &Dice) -> Fate {
+        if self.dead.is_some_and(|name| parcel.draft().to.to_string() == name) {
+            return Fate::Refused(Fault::of(FaultKind::Unreachable));
+        }
+        if dice.below(100) >= self.trouble {
+            return Fate::Arrives;
+        }
+        match dice.below(5) {
+            0 => Fate::ArrivesUnheard,
+            1 => Fate::VanishesUnheard,
+            // News of a failure must reach somebody in the end, or the judgement would ask for news of news.
+            2 if parcel.payload().text().is_some() => Fate::Refused(Fault::of(FaultKind::NoSuchUser)),
+            _ => Fate::Refused(Fault::of(FaultKind::Deferred)),
+        }
+    }
+}
+
+impl Dice {
+    fn below(&self, n: u64) -> u64 {
+        let mut x = self.0.load(Ordering::Relaxed);
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.0.store(x, Ordering::Relaxed);
+        x % n
+    }
+
+    fn id(&self) -> EnvelopeId {
+        EnvelopeId::from_random(std::array::from_fn(|_| self.below(256) as u8))
+    }
+}
+
+impl Fuse {
+    /// Whether there is still power for one more.
+    fn burn(&self) -> Result<(), StoreError> {
+        let dead = || StoreError::from(std::io::Error::other("the power is cut"));
+        let Some(left) = &self.left else { return Ok(()) };
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).map(drop).map_err(|_| dead())
+    }
+}
+
+impl Backend for Fuse {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.inner.range(from, to, limit)
+    }
+
+    fn commit(&self, batch: &[(Vec<u8>, Option<Vec<u8>>)]) -> Result<(), StoreError> {
+        self.inner.commit(batch)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.burn()?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.inner.flush()
+    }
+}
+
+fn pigeon() -> NetworkId {
+    NetworkId::new("pigeon").unwrap()
+}
+
+fn words(from: Party, to: Party, line: u32) -> Draft {
+    let source = MessageRef::new(&format!("{from}-to-{to}-{line}")).unwrap();
+    let text = Text::plain(Body::clean(&format!("line {line}")).unwrap());
+    Draft { source: Some(source), once: true, ..Draft::new(from, to, Payload::Text(text)) }
+}
+
+fn copy(parcel: &Parcel) -> Copy {
+    Copy {
+        id: parcel.id(),
+        from: parcel.draft().from.clone(),
+        to: parcel.draft().to.clone(),
+        payload: parcel.payload().clone(),
+        maybe_doubled: parcel.maybe_doubled(),
+    }
+}
+
+fn is_failure_of(copy: &Copy, id: EnvelopeId) -> bool {
+    matches!(&copy.payload, Payload::News(news) if news.about == id && matches!(news.what, Happened::Failed(_)))
+}
