@@ -1,0 +1,3 @@
+//! The scenarios: real servers, real protocols, one behaviour each.
+
+mod servers_stand_up;

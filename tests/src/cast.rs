@@ -1,0 +1,9 @@
+//! The people of the scenarios: they speak XMPP and mail with real servers, and start and stop the gateway.
+
+pub mod gateway;
+pub mod imap;
+pub mod mail;
+pub mod scene;
+pub mod smtp;
+pub mod xml;
+pub mod xmpp;

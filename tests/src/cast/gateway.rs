@@ -1,0 +1,279 @@
+//! The gateway under test: its configuration, its process and its command line.
+
+use crate::servers::dovecot::MAIL_PASSWORD;
+use crate::servers::ground::Ground;
+use crate::servers::mail::MailSite;
+use crate::servers::process::Process;
+use crate::servers::xmpp::COMPONENT_SECRET;
+use anyhow::{Context, Result, ensure};
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the gateway may take to stop in order.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Where a gateway stands.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The domain of its contacts and of its users' mail addresses.
+    pub domain: String,
+    /// The domain of its users.
+    pub home: String,
+    /// Where it logs in.
+    pub component_port: u16,
+    /// Which way mail leaves.
+    pub send: Sending,
+    /// Which way mail comes in.
+    pub receive: Receiving,
+}
+
+/// Which way mail leaves.
+#[derive(Debug, Clone, Copy)]
+pub enum Sending {
+    /// By submission to Postfix, with STARTTLS and a password.
+    Smarthost,
+    /// To the mail exchangers that the name server at this port knows.
+    Direct {
+        /// The port of DNS on loopback.
+        resolver: u16,
+    },
+}
+
+/// Which way mail comes in.
+#[derive(Debug, Clone)]
+pub enum Receiving {
+    /// By LMTP at this port.
+    Lmtp {
+        /// The port on loopback.
+        port: u16,
+    },
+    /// From this catch-all mailbox in Dovecot.
+    Imap {
+        /// Its name.
+        mailbox: String,
+    },
+}
+
+/// A gateway with its configuration and its data below the ground's directory.
+pub struct Gateway {
+    ground: Arc<Ground>,
+    dir: PathBuf,
+    binary: PathBuf,
+    receive: Receiving,
+    process: Option<Process>,
+}
+
+/// What a command of the command line said.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Whether the exit code was 0.
+    pub good: bool,
+    /// What it printed.
+    pub text: String,
+    /// What it complained of.
+    pub complaint: String,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Gateway {
+    /// Writes the configuration of a gateway in the directory `place`; does not start it.
+    pub fn new(mail: &MailSite, place: &str, setup: &Setup) -> Result<Self> {
+        let ground = Arc::clone(&mail.ground);
+        let dir = ground.dir(place)?;
+        let gateway = Self {
+            binary: binary()?,
+            receive: setup.receive.clone(),
+            process: None,
+            ground,
+            dir,
+        };
+        let text = format!(
+            "{}{}{}",
+            gateway.base(setup),
+            sending(mail, setup.send),
+            receiving(mail, &setup.receive)
+        );
+        gateway.ground.write(&gateway.config(), &text)?;
+        Ok(gateway)
+    }
+
+    /// Where its configuration lies.
+    pub fn config(&self) -> PathBuf {
+        self.dir.join("bridge.toml")
+    }
+
+    /// Where its log lies.
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("causeway.log")
+    }
+
+    /// Starts it and waits until its door for mail is open; the link to the XMPP server may take a moment longer.
+    pub fn start(&mut self) -> Result<()> {
+        ensure!(self.process.is_none(), "the gateway runs already");
+        let mut words = vec![self.binary.display().to_string(), "--config".to_owned()];
+        words.extend([self.config().display().to_string(), "run".to_owned()]);
+        let mut process = Process::start(&self.ground, "causeway", &self.log(), &words, &[])?;
+        if let Receiving::Lmtp { port } = self.receive {
+            process.wait_port(port)?;
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Ends it without warning.
+    pub fn kill9(&mut self) {
+        self.process = None;
+    }
+
+    /// Asks it to stop (SIGTERM) and waits until it has. Ending with an error is an error.
+    pub fn terminate(&mut self) -> Result<()> {
+        let mut process = self.process.take().context("the gateway does not run")?;
+        process.signal("TERM");
+        ensure!(
+            process.ended(DRAIN)?,
+            "the gateway ended with an error: see {}",
+            self.log().display()
+        );
+        Ok(())
+    }
+
+    /// The process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::pid)
+    }
+
+    /// Whether it runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Process::is_alive)
+    }
+
+    /// Runs one command of its command line.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Answer> {
+        let output = Command::new(&self.binary)
+            .arg("--config")
+            .arg(self.config())
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .output()
+            .with_context(|| self.binary.display().to_string())?;
+        Ok(Answer {
+            good: output.status.success(),
+            text: String::from_utf8_lossy(&output.stdout).into_owned(),
+            complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// The same for programs: the answer to `--json`, which must be good.
+    pub fn ask_json(&self, arguments: &[&str]) -> Result<serde_json::Value> {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let answer = self.ask(&all)?;
+        ensure!(answer.good, "{arguments:?}: {}{}", answer.text, answer.complaint);
+        serde_json::from_str(&answer.text).with_context(|| answer.text.clone())
+    }
+
+    /// Appends lines to the configuration, which counts from the next start.
+    pub fn configure(&self, lines: &str) -> Result<()> {
+        let text = std::fs::read_to_string(self.config())?;
+        self.ground.write(&self.config(), &format!("{text}{lines}"))
+    }
+
+    fn base(&self, setup: &Setup) -> String {
+        format!(
+            r#"data_dir = {data:?}
+log = "debug"
+
+[xmpp]
+server = "127.0.0.1"
+port = {port}
+
+[policy]
+allow = [{home:?}]
+
+[delivery]
+retry = ["1s", "2s", "3s"]
+
+[component.email]
+secret = {COMPONENT_SECRET:?}
+
+[email]
+domain = {domain:?}
+home_domain = {home:?}
+trusted_hosts = ["mail.test"]
+"#,
+            data = self.dir.join("data"),
+            port = setup.component_port,
+            home = setup.home,
+            domain = setup.domain,
+        )
+    }
+}
+
+fn sending(mail: &MailSite, way: Sending) -> String {
+    match way {
+        Sending::Smarthost => format!(
+            r#"
+[email.send.smarthost]
+host = "127.0.0.1"
+port = {port}
+tls = "starttls"
+tls_name = "mail.test"
+ca_file = {ca:?}
+user = "causeway"
+password = {MAIL_PASSWORD:?}
+"#,
+            port = mail.postfix.submission_port,
+            ca = mail.pki.ca,
+        ),
+        Sending::Direct { resolver } => format!(
+            r#"
+[email.send.direct]
+port = {port}
+resolver = "127.0.0.1:{resolver}"
+allow_local = true
+"#,
+            port = mail.postfix.smtp_port,
+        ),
+    }
+}
+
+fn receiving(mail: &MailSite, way: &Receiving) -> String {
+    match way {
+        Receiving::Lmtp { port } => format!("\n[email.lmtp]\nlisten = \"127.0.0.1:{port}\"\n"),
+        Receiving::Imap { mailbox } => format!(
+            r#"
+[email.imap]
+host = "127.0.0.1"
+port = {port}
+tls = "implicit"
+tls_name = "mail.test"
+ca_file = {ca:?}
+user = {mailbox:?}
+password = {MAIL_PASSWORD:?}
+"#,
+            port = mail.dovecot.imaps_port,
+            ca = mail.pki.ca,
+        ),
+    }
+}
+
+/// The program beside this one, as cargo lays them out: `target/debug/causeway` and `target/debug/deps/scenarios-…`.
+fn binary() -> Result<PathBuf> {
+    let me = env::current_exe()?;
+    let found = me
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|dir| dir.join("causeway"))
+        .find(|path| path.is_file());
+    found.with_context(|| {
+        format!(
+            "no causeway beside {}: run `cargo build -p causeway` first",
+            me.display()
+        )
+    })
+}

@@ -1,0 +1,159 @@
+//! Prosody on loopback.
+
+use crate::servers::ground::{Ground, run};
+use crate::servers::pki::Pki;
+use crate::servers::ports;
+use crate::servers::process::Process;
+use crate::servers::xmpp::{COMPONENT_SECRET, Kind, XmppServer};
+use anyhow::{Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A Prosody with users at `xmpp.test`.
+pub struct Prosody {
+    ground: Arc<Ground>,
+    dir: PathBuf,
+    components: Vec<String>,
+    client_port: u16,
+    component_port: u16,
+    process: Mutex<Option<Process>>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Prosody {
+    /// Starts one that these components may log in to.
+    pub fn launch(ground: &Arc<Ground>, pki: &Pki, place: &str, components: &[String]) -> Result<Self> {
+        let dir = ground.dir(place)?;
+        ground.dir(&format!("{place}/data"))?;
+        let prosody = Self {
+            ground: Arc::clone(ground),
+            components: components.to_vec(),
+            client_port: ports::free()?,
+            component_port: ports::free()?,
+            process: Mutex::new(None),
+            dir,
+        };
+        ground.write(&prosody.config(), &prosody.text(pki))?;
+        ground.give(&prosody.dir, "prosody")?;
+        prosody.start()?;
+        Ok(prosody)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.dir.join("prosody.cfg.lua")
+    }
+
+    fn text(&self, pki: &Pki) -> String {
+        let Self {
+            client_port,
+            component_port,
+            dir,
+            ..
+        } = self;
+        let (dir, domain) = (dir.display(), Kind::Prosody.domain());
+        let components: String = self.components.iter().map(|name| component(name)).collect();
+        let items: String = self.components.iter().map(|name| format!("{{ {name:?} }}; ")).collect();
+        format!(
+            r#"
+daemonize = false
+pidfile = "{dir}/prosody.pid"
+data_path = "{dir}/data"
+certificates = "{dir}"
+log = {{ info = "{dir}/prosody.log"; warn = "*console" }}
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {client_port} }}
+c2s_direct_tls_ports = {{}}
+s2s_ports = {{}}
+s2s_direct_tls_ports = {{}}
+http_ports = {{}}
+https_ports = {{}}
+component_ports = {{ {component_port} }}
+component_interfaces = {{ "127.0.0.1" }}
+modules_enabled = {{
+  "roster"; "saslauth"; "tls"; "disco"; "blocklist"; "carbons"; "mam"; "smacks"; "csi_simple"; "pep"; "private";
+  "bookmarks"; "vcard4"; "vcard_legacy"; "ping"; "time"; "version"; "uptime"; "offline";
+}}
+modules_disabled = {{ "s2s" }}
+authentication = "internal_hashed"
+storage = "internal"
+default_archive_policy = true
+archive_expires_after = "1w"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+ssl = {{ certificate = {certificate:?}; key = {key:?}; cafile = {ca:?} }}
+
+VirtualHost "{domain}"
+  disco_items = {{ {items}}}
+{components}"#,
+            certificate = pki.certificate,
+            key = pki.key,
+            ca = pki.ca,
+        )
+    }
+
+    /// A command that runs as the server's own user.
+    fn as_server(&self, program: &str) -> Vec<String> {
+        let mut words = self.ground.as_user("prosody");
+        words.extend([program.to_owned(), "--config".to_owned(), path(&self.config())]);
+        words
+    }
+}
+
+fn component(name: &str) -> String {
+    format!("Component \"{name}\"\n  component_secret = \"{COMPONENT_SECRET}\"\n")
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+impl XmppServer for Prosody {
+    fn domain(&self) -> &'static str {
+        Kind::Prosody.domain()
+    }
+
+    fn client_port(&self) -> u16 {
+        self.client_port
+    }
+
+    fn component_port(&self, component: &str) -> Result<u16> {
+        ensure!(
+            self.components.iter().any(|name| name == component),
+            "Prosody has no component {component}"
+        );
+        Ok(self.component_port)
+    }
+
+    fn user(&self, name: &str, password: &str) -> Result<()> {
+        let words = self.as_server("prosodyctl");
+        let (program, arguments) = words.split_first().ok_or_else(|| anyhow::anyhow!("no command"))?;
+        run(Command::new(program)
+            .args(arguments)
+            .args(["register", name, self.domain(), password]))
+    }
+
+    fn start(&self) -> Result<()> {
+        let mut slot = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_some() {
+            return Ok(());
+        }
+        let mut words = self.as_server("prosody");
+        words.push("-F".to_owned());
+        let mut process = Process::start(&self.ground, "prosody", &self.dir.join("out.log"), &words, &[])?;
+        process.wait_port(self.client_port)?;
+        process.wait_port(self.component_port)?;
+        *slot = Some(process);
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<()> {
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
+        process.map_or(Ok(()), Process::stop)
+    }
+
+    fn kill9(&self) {
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
