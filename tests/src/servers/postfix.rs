@@ -5,7 +5,7 @@ use crate::servers::ground::{Ground, run};
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,16 +70,11 @@ impl Postfix {
         let env = [("MAIL_CONFIG", conf.display().to_string())];
         run(ground.as_root("postfix", &env).arg("-c").arg(&conf).arg("check"))?;
 
-        let mut words = words_of(&ground.as_root("/usr/lib/postfix/sbin/master", &env));
-        words.extend(["-s".to_owned(), "-c".to_owned(), conf.display().to_string()]);
-        let mut process = Process::start(ground, "postfix", &dir.join("out.log"), &words, &[])?;
+        let master = "/usr/lib/postfix/sbin/master".to_owned();
+        let words = [master, "-s".to_owned(), "-c".to_owned(), conf.display().to_string()];
+        let mut process = Process::start_as_root(ground, "postfix", &dir.join("out.log"), &words, &env)?;
         process.wait_port(smtp_port)?;
         process.wait_port(submission_port)?;
-        let master = queue.join("pid/master.pid");
-        if !ground.is_root() {
-            let pid = process.wait_for("the pid of Postfix", || Ok(fs::read_to_string(&master).ok()))?;
-            process.led_by(pid.trim().parse().context("the pid of Postfix")?)?;
-        }
         Ok(Self {
             smtp_port,
             submission_port,
@@ -269,11 +264,4 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 "#
     )
-}
-
-fn words_of(command: &std::process::Command) -> Vec<String> {
-    std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect()
 }

@@ -57,15 +57,37 @@ impl Process {
         })
     }
 
+    /// Starts `words` as root, through sudo if need be. What runs behind sudo is led by another process than the one
+    /// started here, so a shell in front of it writes down who it becomes.
+    pub fn start_as_root(
+        ground: &Arc<Ground>,
+        name: &str,
+        log: &Path,
+        words: &[String],
+        env: &[(&str, String)],
+    ) -> Result<Self> {
+        if ground.is_root() {
+            return Self::start(ground, name, log, words, env);
+        }
+        let leader = log.with_extension("leader");
+        let mut all = ["sudo", "-n", "env"].map(str::to_owned).to_vec();
+        all.extend(env.iter().map(|(key, value)| format!("{key}={value}")));
+        all.extend(["sh", "-c", r#"echo $$ >"$0" && exec "$@""#].map(str::to_owned));
+        all.push(leader.display().to_string());
+        all.extend(words.iter().cloned());
+        let mut process = Self::start(ground, name, log, &all, &[])?;
+        let pid = process.wait_for("the process behind sudo", || {
+            let written = fs::read_to_string(&leader).unwrap_or_default();
+            Ok(written.strip_suffix('\n').map(str::parse::<u32>))
+        })?;
+        process.group = pid?;
+        ground.watch(process.group)?;
+        Ok(process)
+    }
+
     /// The process id of its leader, which is the id of its group.
     pub fn pid(&self) -> u32 {
         self.group
-    }
-
-    /// Says that the leader is another process than the one started here, as it is behind sudo.
-    pub fn led_by(&mut self, leader: u32) -> Result<()> {
-        self.group = leader;
-        self.ground.watch(leader)
     }
 
     /// Waits until it listens on `port`.
