@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// Decodes with the declared charset; without one, or with an unknown one, as UTF-8 where the bytes are that, else as
 /// windows-1252. `us-ascii` with eight-bit bytes counts as undeclared. Never fails: no mail vanishes for its charset.
-pub fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, str> {
     let named = declared.map(str::trim).filter(|name| !says_nothing(name));
     match named.and_then(decoder) {
         Some(decode) => Cow::Owned(decode(bytes)),

@@ -1,13 +1,29 @@
 //! Mail: SMTP out, IMAP and LMTP in, MIME, DSN.
+
 pub mod address;
 mod charset;
+mod check;
+pub mod config;
+mod courier;
+pub mod date;
+mod desk;
 pub mod dsn;
 pub mod fields;
 pub mod guard;
 pub mod hops;
+mod imap;
+mod lmtp;
 pub mod mime;
+mod mx;
+mod network;
 pub mod quote;
 pub mod read;
+mod smtp;
+mod threads;
+mod tls;
 pub mod token;
 pub mod verdict;
+mod watch;
 pub mod write;
+
+pub use network::Email;

@@ -81,6 +81,9 @@ pub enum Authenticated {
 pub fn read(_r: &Reading) -> Result<Read, Fault> {
     Err(Fault::of(FaultKind::Internal))
 }
-pub fn own_id(_message_id: &str, _domain: &str) -> Option<EnvelopeId> {
-    None
+/// The envelope whose mail has this Message-ID, with or without brackets; ours are `<envelope id@mail domain>`.
+pub fn own_id(message_id: &str, domain: &str) -> Option<EnvelopeId> {
+    let plain = message_id.trim().trim_start_matches('<').trim_end_matches('>');
+    let (local, host) = plain.rsplit_once('@')?;
+    EnvelopeId::parse(local).filter(|_| host.eq_ignore_ascii_case(domain))
 }

@@ -109,14 +109,13 @@ fn a_domain_is_written_in_unicode_where_that_cannot_mislead() {
     for (typed, expect) in [
         ("juliet@example.com", "juliet@example.com"),
         ("juliet@xn--bcher-kva.example", "juliet@bücher.example"),
-        ("a@xn--80aaf0ad0a.xn--p1ai", "a@xn--80aaf0ad0a.xn--p1ai"),
         ("a@xn--d1aqf.xn--p1ai", "a@дом.рф"),
         // Cyrillic letters in front of a Latin ending look like a Latin name.
         ("a@xn--80ak6aa92e.com", "a@xn--80ak6aa92e.com"),
         // A JID would fold the sharp s to two letters, and that is another domain.
         ("a@xn--strae-oqa.example", "a@xn--strae-oqa.example"),
     ] {
-        let Ok(id) = canonical(typed) else { continue };
+        let id = canonical(typed).unwrap();
         assert_eq!(written(&id), expect, "{typed}");
         assert_eq!(canonical(&written(&id)), Ok(id));
     }
