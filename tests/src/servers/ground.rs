@@ -22,7 +22,7 @@ struct Watchman {
     ear: Option<ChildStdin>,
 }
 
-/// `$1` is the directory or empty, `$2` the words in front of a command that needs root.
+/// `$1` is the directory, or empty when it shall stay.
 const WATCH: &str = r#"
 groups=" "
 while read -r word group; do
@@ -32,9 +32,9 @@ while read -r word group; do
   esac
 done
 for group in $groups; do
-  kill -s KILL -- "-$group" 2>/dev/null || $2 kill -s KILL -- "-$group" 2>/dev/null
+  kill -s KILL -- "-$group" 2>/dev/null
 done
-[ -z "$1" ] || rm -rf -- "$1" 2>/dev/null || $2 rm -rf -- "$1"
+[ -z "$1" ] || rm -rf -- "$1"
 "#;
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -42,8 +42,12 @@ done
 impl Ground {
     /// A fresh directory that service users may walk into, watched over.
     pub fn new() -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("causeway-").tempdir()?.keep();
         let root = is_root()?;
+        if !root {
+            run(Command::new("sudo").args(["-n", "true"]))
+                .context("sudo must work without asking: run `sudo -v` first")?;
+        }
+        let dir = tempfile::Builder::new().prefix("causeway-").tempdir()?.keep();
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755))?;
         let removed = match std::env::var_os("CAUSEWAY_KEEP_LOGS") {
             Some(_) => Path::new(""),
@@ -116,11 +120,12 @@ impl Ground {
             Target::Leader(pid) => pid.to_string(),
             Target::Group(pid) => format!("-{pid}"),
         };
-        let script = r#"kill -s "$1" -- "$2" 2>/dev/null || $3 kill -s "$1" -- "$2" 2>/dev/null"#;
-        Command::new("sh")
-            .args(["-c", script, "sh", signal, &target, sudo_words(self.root)])
-            .status()
-            .is_ok_and(|status| status.success())
+        let script = r#"kill -s "$1" -- "$2" 2>/dev/null"#;
+        let sent = |mut command: Command| {
+            let words = ["-c", script, "sh", signal, &target];
+            command.args(words).status().is_ok_and(|status| status.success())
+        };
+        sent(Command::new("sh")) || (!self.root && sent(self.as_root("sh", &[])))
     }
 
     /// Tells the watchman of a process group.
@@ -150,17 +155,20 @@ pub enum Target {
 }
 
 impl Watchman {
+    /// He is root, because some servers are. Sudo stays in the session that its permission belongs to; he does not.
     fn post(dir: &Path, root: bool) -> Result<Self> {
-        let mut shell = Command::new("setsid")
-            .args(["sh", "-c", WATCH, "causeway-watchman"])
+        let words: &[&str] = if root { &[] } else { &["sudo", "-n"] };
+        let mut all = words.iter().chain(&["setsid", "sh", "-c", WATCH, "causeway-watchman"]);
+        let program = all.next().context("no command")?;
+        let mut shell = Command::new(program)
+            .args(all)
             .arg(dir)
-            .arg(sudo_words(root))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .current_dir("/")
             .spawn()
-            .context("setsid sh")?;
+            .with_context(|| (*program).to_owned())?;
         let ear = shell.stdin.take();
         Ok(Self { shell, ear })
     }
@@ -204,11 +212,4 @@ pub fn user_words(question: &[&str]) -> Result<String> {
         "id {question:?} failed: is the server's package installed?"
     );
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn sudo_words(root: bool) -> &'static str {
-    match root {
-        true => "",
-        false => "sudo -n",
-    }
 }

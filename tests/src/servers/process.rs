@@ -36,29 +36,20 @@ impl Process {
         words: &[String],
         env: &[(&str, String)],
     ) -> Result<Self> {
-        let out = File::options().create(true).append(true).open(log)?;
-        let child = Command::new("setsid")
-            .args(words)
-            .envs(env.iter().map(|(key, value)| (*key, value)))
-            .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
-            .current_dir("/")
-            .spawn()
-            .with_context(|| format!("{words:?}"))?;
-        let group = child.id();
-        ground.watch(group)?;
-        Ok(Self {
-            name: name.to_owned(),
-            child,
-            group,
-            log: log.to_owned(),
-            ground: Arc::clone(ground),
-        })
+        let process = Self::spawn(
+            ground,
+            name,
+            log,
+            Command::new("setsid")
+                .args(words)
+                .envs(env.iter().map(|(key, value)| (*key, value))),
+        )?;
+        ground.watch(process.group)?;
+        Ok(process)
     }
 
-    /// Starts `words` as root, through sudo if need be. What runs behind sudo is led by another process than the one
-    /// started here, so a shell in front of it writes down who it becomes.
+    /// Starts a server as root that makes a session of its own, through sudo if need be. What runs behind sudo is another
+    /// process than the one started here, so a shell in front of it writes down who it becomes.
     pub fn start_as_root(
         ground: &Arc<Ground>,
         name: &str,
@@ -70,12 +61,12 @@ impl Process {
             return Self::start(ground, name, log, words, env);
         }
         let leader = log.with_extension("leader");
-        let mut all = ["sudo", "-n", "env"].map(str::to_owned).to_vec();
-        all.extend(env.iter().map(|(key, value)| format!("{key}={value}")));
-        all.extend(["sh", "-c", r#"echo $$ >"$0" && exec "$@""#].map(str::to_owned));
-        all.push(leader.display().to_string());
-        all.extend(words.iter().cloned());
-        let mut process = Self::start(ground, name, log, &all, &[])?;
+        let mut command = ground.as_root("sh", env);
+        command
+            .args(["-c", r#"echo $$ >"$0" && exec "$@""#])
+            .arg(&leader)
+            .args(words);
+        let mut process = Self::spawn(ground, name, log, &mut command)?;
         let pid = process.wait_for("the process behind sudo", || {
             let written = fs::read_to_string(&leader).unwrap_or_default();
             Ok(written.strip_suffix('\n').map(str::parse::<u32>))
@@ -135,6 +126,23 @@ impl Process {
     pub fn ended(&mut self, limit: Duration) -> Result<bool> {
         until(&format!("the end of {}", self.name), limit, || {
             Ok(self.child.try_wait()?.map(|status| status.success()))
+        })
+    }
+
+    fn spawn(ground: &Arc<Ground>, name: &str, log: &Path, command: &mut Command) -> Result<Self> {
+        let out = File::options().create(true).append(true).open(log)?;
+        let command = command
+            .stdin(Stdio::null())
+            .stdout(out.try_clone()?)
+            .stderr(out)
+            .current_dir("/");
+        let child = command.spawn().with_context(|| format!("{command:?}"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            group: child.id(),
+            child,
+            log: log.to_owned(),
+            ground: Arc::clone(ground),
         })
     }
 
