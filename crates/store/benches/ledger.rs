@@ -1,0 +1,2 @@
+//! How fast and how large the ledger is.
+fn main() {}

@@ -1,0 +1,87 @@
+//! One list of behaviours that every backend must show, on the backend itself and through the ledger.
+
+mod backend;
+pub(crate) mod cast;
+mod damage;
+mod finding;
+mod lanes;
+mod news;
+mod recovery;
+mod trying;
+
+use crate::backend::Backend;
+use crate::memory::MemoryBackend;
+use crate::sled::SledBackend;
+
+/// Something that keeps a store while the process is away.
+pub(crate) trait Disk {
+    /// An empty one.
+    fn fresh() -> Self;
+    /// Opens the store on it. The one opened before must be gone.
+    fn backend(&self) -> Box<dyn Backend>;
+}
+
+/// A disk that is a directory.
+pub(crate) struct Directory(tempfile::TempDir);
+
+impl Disk for MemoryBackend {
+    fn fresh() -> Self {
+        Self::new()
+    }
+
+    fn backend(&self) -> Box<dyn Backend> {
+        self.crash();
+        Box::new(self.clone())
+    }
+}
+
+impl Disk for Directory {
+    fn fresh() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn backend(&self) -> Box<dyn Backend> {
+        Box::new(SledBackend::open(self.0.path(), 8 << 20).unwrap())
+    }
+}
+
+macro_rules! behaviours {
+    ($($room:ident: $($name:ident),+;)+) => {
+        mod in_memory {
+            $(mod $room { $(#[test] fn $name() { crate::conformance::$room::$name::<crate::memory::MemoryBackend>(); })+ })+
+        }
+        mod on_sled {
+            $(mod $room { $(#[test] fn $name() { crate::conformance::$room::$name::<crate::conformance::Directory>(); })+ })+
+        }
+    };
+}
+
+behaviours! {
+    backend: what_was_put_is_found, a_range_is_ascending_and_bounded, a_long_value_comes_back_whole,
+        a_long_value_makes_room_for_a_short_one, rows_outlive_the_process;
+    lanes: a_lane_keeps_its_order, lanes_do_not_wait_for_each_other, a_retry_holds_up_its_own_lane_only,
+        what_failed_lets_the_next_one_go, the_middle_of_a_lane_can_be_cancelled,
+        a_held_one_leaves_its_lane_and_comes_back_at_the_end, a_group_sees_its_own_changes,
+        the_bound_of_a_destination_is_kept, a_skipped_destination_is_passed_over,
+        the_longest_waiting_destination_comes_first, the_next_due_time_is_known;
+    trying: an_arrival_is_taken_once, an_id_that_is_not_unique_proves_nothing, the_same_id_from_another_is_another_message,
+        rows_and_messages_are_one, a_lease_is_given_once, a_lease_before_its_time_is_refused,
+        a_refused_try_comes_back_later, a_doubt_marks_the_next_try, a_returned_try_does_not_count,
+        what_a_side_cannot_carry_fails_at_once, an_outcome_keeps_its_hop_and_its_rows,
+        an_expired_one_fails_with_its_reason, an_arrival_without_ids_is_refused;
+    news: a_final_stop_is_told_to_who_asked, nobody_is_told_who_did_not_ask, the_first_delay_is_told,
+        a_failure_is_told_once, news_about_news_is_never_told, a_report_from_the_wrong_party_is_ignored,
+        a_report_about_nothing_is_ignored, a_report_brings_its_hops, a_report_without_hops_gets_a_claimed_one,
+        a_report_may_overtake_the_outcome, endless_reports_do_not_grow_the_book;
+    finding: an_envelope_is_found_by_the_id_of_its_side, a_history_is_newest_first, a_history_with_one_other_leaves_out_the_rest,
+        what_waits_is_listed_page_by_page, a_shelf_is_read_in_order, shelves_do_not_meet,
+        an_answer_to_theirs_names_it_in_their_words, an_answer_to_their_own_names_ours,
+        an_answer_across_conversations_names_nothing, only_own_words_are_corrected, old_ones_are_forgotten,
+        a_forgotten_id_may_come_again, what_is_not_over_is_never_forgotten;
+    recovery: an_intent_without_outcome_is_taken_up_again, what_was_acknowledged_is_there_after_a_restart,
+        one_that_dies_again_and_again_is_held, a_clock_that_was_ahead_holds_up_nothing, a_newer_store_is_refused,
+        order_survives_a_clock_that_goes_back;
+    damage: a_damaged_envelope_is_put_aside_and_its_lane_goes_on, a_damaged_delivery_is_put_aside_and_its_lane_goes_on,
+        a_damaged_place_in_the_queue_is_mended, a_damaged_follower_holds_up_nobody,
+        a_damaged_flight_frees_its_lane, a_damaged_hop_is_left_out, a_damaged_row_spoils_only_its_own_change;
+}

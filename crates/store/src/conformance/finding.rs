@@ -1,0 +1,215 @@
+//! Finding things, quoting them, and forgetting them.
+
+use crate::conformance::Disk;
+use crate::conformance::cast::*;
+use causeway_core::envelope::{Draft, EnvelopeId};
+use causeway_core::evidence::Evidence;
+use causeway_core::message::{Payload, Reference, Text};
+use causeway_core::network::{Arrival, Outcome, Quoted, Row, Taken};
+use causeway_core::text::Body;
+
+pub(crate) fn an_envelope_is_found_by_the_id_of_its_side<D: Disk>() {
+    let book = Book::<D>::new();
+    let id = book.new_one(under("line-1", draft(romeo(), juliet(), "O")));
+    let other = book.new_one(under("line-1", draft(nurse(), juliet(), "O")));
+    assert_eq!(book.ledger.find(&reference("line-1")).unwrap(), [id, other]);
+    assert!(book.ledger.find(&reference("line-2")).unwrap().is_empty());
+}
+
+pub(crate) fn a_history_is_newest_first<D: Disk>() {
+    let book = Book::<D>::new();
+    let one = book.say(romeo(), juliet(), "O");
+    let two = book.say(juliet(), romeo(), "Ay me");
+    let three = book.say(romeo(), friar(), "Father");
+    assert_eq!(book.ledger.history(&romeo(), None, 9).unwrap(), [three, two, one]);
+    assert_eq!(book.ledger.history(&romeo(), None, 2).unwrap(), [three, two]);
+    assert_eq!(book.ledger.history(&friar(), None, 9).unwrap(), [three]);
+}
+
+pub(crate) fn a_history_with_one_other_leaves_out_the_rest<D: Disk>() {
+    let book = Book::<D>::new();
+    let one = book.say(romeo(), juliet(), "O");
+    book.say(romeo(), friar(), "Father");
+    book.say(nurse(), juliet(), "Madam");
+    let two = book.say(juliet(), romeo(), "Ay me");
+    for (party, with) in [(romeo(), juliet()), (juliet(), romeo())] {
+        assert_eq!(book.ledger.history(&party, Some(&with), 9).unwrap(), [two, one]);
+    }
+}
+
+pub(crate) fn what_waits_is_listed_page_by_page<D: Disk>() {
+    let book = Book::<D>::new();
+    let said: Vec<_> = (0..7)
+        .map(|n| book.say(romeo(), juliet(), &format!("line {n}")))
+        .collect();
+    book.carry(said[0]);
+    book.lease(said[1]);
+    let page = |after| -> Vec<EnvelopeId> {
+        book.ledger
+            .waiting(after, 4)
+            .unwrap()
+            .into_iter()
+            .map(|(envelope, _)| envelope.id)
+            .collect()
+    };
+    assert_eq!(page(None), said[1..5]);
+    assert_eq!(page(Some(said[4])), said[5..]);
+    assert_eq!(
+        page(Some(said[0])),
+        said[1..5],
+        "one that is over still marks its place"
+    );
+}
+
+pub(crate) fn a_shelf_is_read_in_order<D: Disk>() {
+    let book = Book::<D>::new();
+    let rows = ["b/2", "a/9", "b/1", "b/3", "c"].map(|key| Row::put(key, key.as_bytes()));
+    book.arrive(Arrival::rows(rows.to_vec()));
+    let keys = |prefix: &str, after: Option<&str>, limit| -> Vec<String> {
+        book.ledger
+            .rows("pigeon", prefix, after, limit)
+            .unwrap()
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect()
+    };
+    assert_eq!(keys("b/", None, 9), ["b/1", "b/2", "b/3"]);
+    assert_eq!(keys("b/", Some("b/1"), 1), ["b/2"]);
+    assert_eq!(keys("b/", Some("a/9"), 1), ["b/1"]);
+    assert_eq!(keys("", None, 9).len(), 5);
+}
+
+pub(crate) fn shelves_do_not_meet<D: Disk>() {
+    let book = Book::<D>::new();
+    book.arrive(Arrival::rows(vec![Row::put("cursor", *b"7")]));
+    for other in ["pigeo", "pigeonx", "owl", ""] {
+        assert_eq!(book.ledger.row(other, "cursor").unwrap(), None);
+        assert!(book.ledger.rows(other, "", None, 9).unwrap().is_empty(), "{other}");
+    }
+}
+
+fn answering(reference: Reference, draft: Draft) -> Draft {
+    let text = Text {
+        reply_to: Some(reference),
+        ..Text::plain(Body::clean("Ay").unwrap())
+    };
+    Draft {
+        payload: Payload::Text(text),
+        ..draft
+    }
+}
+
+fn quoted<D: Disk>(book: &Book<D>, draft: Draft) -> Option<Quoted> {
+    let id = book.new_one(draft);
+    let parcel = book.lease(id);
+    let quoted = parcel.reply_to().cloned();
+    book.settle(id, handed(false));
+    quoted
+}
+
+pub(crate) fn an_answer_to_theirs_names_it_in_their_words<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "O")));
+    book.carry(first);
+    let answer = answering(Reference::Ours(first), draft(juliet(), romeo(), "…"));
+    assert_eq!(quoted(&book, answer), Some(Quoted::Theirs(reference("line-1"))));
+}
+
+pub(crate) fn an_answer_to_their_own_names_ours<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "O")));
+    book.carry(first);
+    for meant in [Reference::Theirs(reference("line-1")), Reference::Ours(first)] {
+        let answer = answering(meant, draft(romeo(), juliet(), "…"));
+        assert_eq!(quoted(&book, answer), Some(Quoted::Ours(first)));
+    }
+}
+
+pub(crate) fn an_answer_across_conversations_names_nothing<D: Disk>() {
+    let book = Book::<D>::new();
+    let secret = book.new_one(under("line-1", draft(romeo(), juliet(), "O")));
+    book.carry(secret);
+    for meant in [
+        Reference::Ours(secret),
+        Reference::Theirs(reference("line-1")),
+        Reference::Ours(book.fresh_id()),
+    ] {
+        for (from, to) in [(friar(), romeo()), (nurse(), juliet()), (romeo(), friar())] {
+            let answer = answering(meant.clone(), draft(from, to, "…"));
+            assert_eq!(quoted(&book, answer), None);
+        }
+    }
+}
+
+pub(crate) fn only_own_words_are_corrected<D: Disk>() {
+    let book = Book::<D>::new();
+    let own = book.new_one(under("line-1", draft(romeo(), juliet(), "O")));
+    book.carry(own);
+    let hers = book.new_one(under("mail-1", draft(juliet(), romeo(), "Ay me")));
+    book.carry(hers);
+    let edit = |target| {
+        let text = Text::plain(Body::clean("O Juliet").unwrap());
+        Draft {
+            payload: Payload::Edit { target, text },
+            ..draft(romeo(), juliet(), "…")
+        }
+    };
+    assert_eq!(
+        quoted(&book, edit(Reference::Theirs(reference("line-1")))),
+        Some(Quoted::Ours(own))
+    );
+    assert_eq!(quoted(&book, edit(Reference::Ours(hers))), None);
+}
+
+const WEEK: u64 = 7 * 24 * 3600;
+
+pub(crate) fn old_ones_are_forgotten<D: Disk>() {
+    let book = Book::<D>::new();
+    let empty = book.rows().range(b"a", b"z", 99).unwrap().len();
+    let id = book.new_one(Draft {
+        receipt: true,
+        ..under("line-1", draft(romeo(), juliet(), "O"))
+    });
+    book.carry(id);
+    book.hear(report(id, None, Evidence::Delivered));
+    let news = book.due()[0];
+    book.carry(news);
+    book.wait(WEEK - 1);
+    assert_eq!(book.ledger.sweep(book.now.get(), 9).unwrap(), 0);
+    book.wait(2);
+    assert_eq!(book.ledger.sweep(book.now.get(), 1).unwrap(), 1);
+    assert_eq!(book.ledger.sweep(book.now.get(), 9).unwrap(), 1);
+    assert_eq!(book.ledger.envelope(id).unwrap(), None);
+    let left: Vec<_> = book
+        .rows()
+        .range(b"A", b"z", 99)
+        .unwrap()
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
+    // The schema, the counter, the clock, and what the courier keeps on its own shelf.
+    assert_eq!(left.len(), empty + 3, "{left:?}");
+}
+
+pub(crate) fn a_forgotten_id_may_come_again<D: Disk>() {
+    let book = Book::<D>::new();
+    let line = under("line-1", draft(romeo(), juliet(), "O"));
+    let id = book.new_one(line.clone());
+    book.carry(id);
+    assert_eq!(book.post(line.clone()), Taken::Known(id));
+    book.wait(WEEK + 1);
+    book.ledger.sweep(book.now.get(), 9).unwrap();
+    assert!(matches!(book.post(line), Taken::New(_)));
+}
+
+pub(crate) fn what_is_not_over_is_never_forgotten<D: Disk>() {
+    let book = Book::<D>::new();
+    let flying = book.say(romeo(), juliet(), "O");
+    book.lease(flying);
+    let waiting = book.say(romeo(), friar(), "O");
+    book.lease(waiting);
+    book.settle(waiting, Outcome::InDoubt(later(), None));
+    book.wait(100 * WEEK);
+    assert_eq!(book.ledger.sweep(book.now.get(), 9).unwrap(), 0);
+    assert!(book.ledger.envelope(flying).unwrap().is_some() && book.ledger.envelope(waiting).unwrap().is_some());
+}

@@ -1,0 +1,382 @@
+//! The only place that knows key bytes. `docs/LEDGER.md` lists them for people, and a test compares the two.
+//!
+//! Numbers are big-endian, so that the order of the bytes is their order. Parties, lanes, destinations and foreign ids
+//! stand in keys as the first 128 bits of a SHA-256, so that keys stay short whatever strangers call themselves.
+
+use crate::row;
+use causeway_core::address::Party;
+use causeway_core::clock::Timestamp;
+use causeway_core::delivery::Lane;
+use causeway_core::envelope::EnvelopeId;
+use causeway_core::message::MessageRef;
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+/// The first 128 bits of a SHA-256 over something that is too long for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Digest([u8; 16]);
+
+/// A key or the beginning of one.
+pub(crate) type Key = Vec<u8>;
+
+macro_rules! prefixes {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {
+        $($(#[$doc])* const $name: &str = $prefix;)*
+
+        /// All prefixes.
+        #[cfg(test)]
+        pub(crate) const PREFIXES: &[&str] = &[$($prefix),*];
+    };
+}
+
+prefixes! {
+    /// Shelves.
+    SHELF = "c/";
+    /// Deliveries.
+    DELIVERY = "d/";
+    /// Envelopes.
+    ENVELOPE = "e/";
+    /// Deliveries in flight.
+    FLIGHT = "f/";
+    /// Hops.
+    HOP = "h/";
+    /// Lanes.
+    LANE = "l/";
+    /// Facts about the store itself.
+    META = "m/";
+    /// The earliest due time of each destination.
+    NEXT = "n/";
+    /// Deliveries that are not over.
+    OPEN = "o/";
+    /// The history of two parties with each other.
+    PAIR = "P/";
+    /// The history of one party.
+    PARTY = "p/";
+    /// The heads of lanes that wait for their time.
+    QUEUE = "q/";
+    /// Finished deliveries by age.
+    FINISHED = "r/";
+    /// Foreign ids within one lane.
+    SAID = "s/";
+    /// Foreign ids.
+    SOURCE = "S/";
+    /// Deliveries put aside because their rows are damaged.
+    ASIDE = "x/";
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Digest {
+    /// The digest of a list of texts; no two different lists have the same.
+    fn of(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        Self::cut(&hash.finalize())
+    }
+
+    fn cut(bytes: &[u8]) -> Self {
+        Self(bytes.first_chunk::<16>().copied().unwrap_or_default())
+    }
+
+    /// The digest of a lane.
+    pub(crate) fn lane(from: &Party, to: &Party) -> Self {
+        let lane = Lane {
+            from: from.clone(),
+            to: to.clone(),
+        };
+        Self::of(&["lane", &lane.key()])
+    }
+
+    /// The digest of a destination.
+    pub(crate) fn destination(name: &str) -> Self {
+        Self::of(&["destination", name])
+    }
+
+    /// The id of the news of kind `word` about an envelope, the same whenever it is made.
+    pub(crate) fn news(about: &EnvelopeId, word: &str, notices: u32) -> EnvelopeId {
+        let id = Self::of(&["news", &about.to_string(), word, &notices.to_string()]);
+        EnvelopeId::from_random(id.0)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = HEXLOWER.decode(text.as_bytes()).map_err(serde::de::Error::custom)?;
+        bytes
+            .try_into()
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("not a digest"))
+    }
+}
+
+/// The schema version.
+pub(crate) fn schema() -> Key {
+    key(META, &[b"schema"])
+}
+
+/// The counter that gives everything its place in line.
+pub(crate) fn sequence() -> Key {
+    key(META, &[b"sequence"])
+}
+
+/// The time of the latest commit.
+pub(crate) fn clock() -> Key {
+    key(META, &[b"clock"])
+}
+
+/// An envelope.
+pub(crate) fn envelope(id: &EnvelopeId) -> Key {
+    key(ENVELOPE, &[id.as_bytes()])
+}
+
+/// Its delivery.
+pub(crate) fn delivery(id: &EnvelopeId) -> Key {
+    key(DELIVERY, &[id.as_bytes()])
+}
+
+/// All its hops.
+pub(crate) fn hops(id: &EnvelopeId) -> Key {
+    key(HOP, &[id.as_bytes(), b"/"])
+}
+
+/// Its hop number `n`.
+pub(crate) fn hop(id: &EnvelopeId, n: u32) -> Key {
+    key(HOP, &[id.as_bytes(), b"/", &n.to_be_bytes()])
+}
+
+/// All of a lane, in order.
+pub(crate) fn lane(lane: &Digest) -> Key {
+    key(LANE, &[&lane.0, b"/"])
+}
+
+/// One place in a lane.
+pub(crate) fn place(lane: &Digest, place: u64) -> Key {
+    key(LANE, &[&lane.0, b"/", &place.to_be_bytes()])
+}
+
+/// The place that a key of [`place`] names.
+pub(crate) fn place_in(key: &[u8]) -> Option<u64> {
+    tail(key)
+}
+
+/// The waiting heads of all lanes to a destination, the earliest first.
+pub(crate) fn queue(destination: &Digest) -> Key {
+    key(QUEUE, &[&destination.0, b"/"])
+}
+
+/// The waiting heads of all lanes to a destination that are due later than `at`.
+pub(crate) fn queue_after(destination: &Digest, at: Timestamp) -> Key {
+    key(
+        QUEUE,
+        &[
+            &destination.0,
+            b"/",
+            &time(at.plus(std::time::Duration::from_millis(1))),
+        ],
+    )
+}
+
+/// The waiting head of one lane.
+pub(crate) fn queued(destination: &Digest, due: Timestamp, lane: &Digest) -> Key {
+    key(QUEUE, &[&destination.0, b"/", &time(due), b"/", &lane.0])
+}
+
+/// Due time and lane in a key of [`queued`].
+pub(crate) fn queued_parts(key: &[u8]) -> Option<(Timestamp, Digest)> {
+    let (head, lane) = key.split_last_chunk::<16>()?;
+    let (head, _) = head.split_last_chunk::<1>()?;
+    Some((untime(tail(head)?), Digest(*lane)))
+}
+
+/// The destination in a key of [`queued`].
+pub(crate) fn queue_of(key: &[u8]) -> Option<Digest> {
+    let (destination, _) = key.strip_prefix(QUEUE.as_bytes())?.split_first_chunk::<16>()?;
+    Some(Digest(*destination))
+}
+
+/// The destinations with something waiting, the earliest due first.
+pub(crate) fn nexts() -> Key {
+    key(NEXT, &[])
+}
+
+/// The destinations whose earliest due time is later than `at`.
+pub(crate) fn nexts_after(at: Timestamp) -> Key {
+    key(NEXT, &[&time(at.plus(std::time::Duration::from_millis(1)))])
+}
+
+/// The earliest due time of a destination.
+pub(crate) fn next(due: Timestamp, destination: &Digest) -> Key {
+    key(NEXT, &[&time(due), b"/", &destination.0])
+}
+
+/// Due time and destination in a key of [`next`].
+pub(crate) fn next_parts(key: &[u8]) -> Option<(Timestamp, Digest)> {
+    let (head, destination) = key.split_last_chunk::<16>()?;
+    let (head, _) = head.split_last_chunk::<1>()?;
+    Some((untime(tail(head)?), Digest(*destination)))
+}
+
+/// All deliveries in flight.
+pub(crate) fn flights() -> Key {
+    key(FLIGHT, &[])
+}
+
+/// A delivery in flight.
+pub(crate) fn flight(id: &EnvelopeId) -> Key {
+    key(FLIGHT, &[id.as_bytes()])
+}
+
+/// The envelope id at the end of a key.
+pub(crate) fn id_in(key: &[u8]) -> Option<EnvelopeId> {
+    let (_, id) = key.split_last_chunk::<16>()?;
+    Some(EnvelopeId::from_random(*id))
+}
+
+/// All deliveries that are not over, in the order of their coming.
+pub(crate) fn opens() -> Key {
+    key(OPEN, &[])
+}
+
+/// A delivery that is not over.
+pub(crate) fn open(order: u64) -> Key {
+    key(OPEN, &[&order.to_be_bytes()])
+}
+
+/// All finished deliveries, the oldest first.
+pub(crate) fn finisheds() -> Key {
+    key(FINISHED, &[])
+}
+
+/// The finished deliveries from `at` on.
+pub(crate) fn finisheds_from(at: Timestamp) -> Key {
+    key(FINISHED, &[&time(at)])
+}
+
+/// A finished delivery.
+pub(crate) fn finished(at: Timestamp, id: &EnvelopeId) -> Key {
+    key(FINISHED, &[&time(at), b"/", id.as_bytes()])
+}
+
+/// A foreign id, as said by one party to another.
+pub(crate) fn said(from: &Party, to: &Party, source: &MessageRef) -> Key {
+    let digest = Digest::of(&["said", &from.key(), &to.key(), source.as_str()]);
+    key(SAID, &[&digest.0])
+}
+
+/// All envelopes that came under a foreign id.
+pub(crate) fn sources(source: &MessageRef) -> Key {
+    let digest = Digest::of(&["source", source.as_str()]);
+    key(SOURCE, &[&digest.0, b"/"])
+}
+
+/// One envelope that came under a foreign id.
+pub(crate) fn source(source: &MessageRef, id: &EnvelopeId) -> Key {
+    let mut key = sources(source);
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// The history of a party, or of two with each other, the latest first.
+pub(crate) fn history(party: &Party, with: Option<&Party>) -> Key {
+    let (one, prefix) = (party.key(), if with.is_some() { PAIR } else { PARTY });
+    let digest = match with.map(Party::key) {
+        None => Digest::of(&["party", &one]),
+        Some(other) if other < one => Digest::of(&["pair", &other, &one]),
+        Some(other) => Digest::of(&["pair", &one, &other]),
+    };
+    key(prefix, &[&digest.0, b"/"])
+}
+
+/// One line of a history.
+pub(crate) fn line(party: &Party, with: Option<&Party>, order: u64) -> Key {
+    let mut key = history(party, with);
+    key.extend_from_slice(&(!order).to_be_bytes());
+    key
+}
+
+/// All rows of a shelf whose own key begins with `prefix`.
+pub(crate) fn shelf(shelf: &str, prefix: &str) -> Key {
+    key(SHELF, &[shelf.as_bytes(), b"\0", prefix.as_bytes()])
+}
+
+/// All deliveries put aside.
+pub(crate) fn asides() -> Key {
+    key(ASIDE, &[])
+}
+
+/// A delivery put aside.
+pub(crate) fn aside(id: &EnvelopeId) -> Key {
+    key(ASIDE, &[id.as_bytes()])
+}
+
+/// The end of all keys that begin with `prefix`, exclusive.
+pub(crate) fn end(prefix: &[u8]) -> Key {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last.saturating_add(1));
+            return end;
+        }
+    }
+    vec![u8::MAX]
+}
+
+/// The smallest key that is greater than `key`.
+pub(crate) fn after(key: &[u8]) -> Key {
+    let mut after = key.to_vec();
+    after.push(0);
+    after
+}
+
+/// A key for people: printable bytes as they are, others in hexadecimal.
+pub(crate) fn readable(key: &[u8]) -> String {
+    let (prefix, rest) = key.split_at_checked(2).unwrap_or((key, &[]));
+    let plain = rest.iter().all(|b| b.is_ascii_graphic());
+    let rest = if plain {
+        String::from_utf8_lossy(rest).into_owned()
+    } else {
+        HEXLOWER.encode(rest)
+    };
+    format!("{}{rest}", String::from_utf8_lossy(prefix).escape_debug())
+}
+
+/// The error of a key that has not the shape which belongs to its prefix.
+pub(crate) fn misshapen(key: &[u8]) -> crate::error::StoreError {
+    row::damaged(key, "has a key of the wrong shape")
+}
+
+fn key(prefix: &str, parts: &[&[u8]]) -> Key {
+    let mut key = prefix.as_bytes().to_vec();
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+/// A time as eight bytes whose order is the order of times, also before 1970.
+fn time(at: Timestamp) -> [u8; 8] {
+    (at.0 as u64 ^ (1 << 63)).to_be_bytes()
+}
+
+fn untime(bits: u64) -> Timestamp {
+    Timestamp((bits ^ (1 << 63)) as i64)
+}
+
+fn tail(key: &[u8]) -> Option<u64> {
+    key.split_last_chunk::<8>()
+        .map(|(_, number)| u64::from_be_bytes(*number))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Arrivals: what was said becomes an envelope and a delivery, news about an earlier one moves it.
+
+use crate::error::StoreError;
+use crate::keys::{self, Digest};
+use crate::ledger::entry::Entry;
+use crate::ledger::happen::HOPS_MAX;
+use crate::ledger::pen::Pen;
+use causeway_core::clock::Timestamp;
+use causeway_core::delivery::{Delivery, Event};
+use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
+use causeway_core::evidence::Report;
+use causeway_core::hop::{Hop, Step, Trust};
+use causeway_core::network::{Arrival, Item, Taken};
+use causeway_core::text::Line;
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Pen<'_> {
+    /// Takes an arrival, with one fresh id for each of its items.
+    pub(crate) fn arrive(
+        &mut self,
+        shelf: &str,
+        arrival: Arrival,
+        ids: &[EnvelopeId],
+    ) -> Result<Vec<Taken>, StoreError> {
+        if ids.len() < arrival.items.len() {
+            return Err(StoreError::BadIds);
+        }
+        let items = arrival.items.into_iter().zip(ids);
+        let taken = items.map(|(item, id)| match item {
+            Item::Post(draft) => self.post(*draft, *id),
+            Item::Report(report) => self.hear(&report),
+        });
+        let taken = taken.collect::<Result<Vec<_>, _>>()?;
+        self.shelve(shelf, arrival.rows);
+        Ok(taken)
+    }
+
+    fn post(&mut self, draft: Draft, id: EnvelopeId) -> Result<Taken, StoreError> {
+        if let Some(known) = self.known(&draft)? {
+            return Ok(Taken::Known(known));
+        }
+        if self.batch.get(&keys::delivery(&id))?.is_some() {
+            return Err(StoreError::BadIds);
+        }
+        self.accept(draft, id, self.name.clone())?;
+        Ok(Taken::New(id))
+    }
+
+    /// The envelope that the same message became when it came before. A damaged row counts as none: rather twice than
+    /// not at all.
+    fn known(&mut self, draft: &Draft) -> Result<Option<EnvelopeId>, StoreError> {
+        match draft.source.as_ref().filter(|_| draft.once) {
+            Some(source) => {
+                let read = self.batch.read(&keys::said(&draft.from, &draft.to, source));
+                self.forgiving(read)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a new envelope with all its rows.
+    pub(crate) fn accept(&mut self, draft: Draft, id: EnvelopeId, who: Line) -> Result<(), StoreError> {
+        let envelope = Envelope {
+            id,
+            accepted: self.now,
+            draft,
+        };
+        let (from, to) = (&envelope.draft.from, &envelope.draft.to);
+        let mut entry = Entry {
+            delivery: Delivery::new(&envelope, self.terms),
+            to: to.clone(),
+            lane: Digest::lane(from, to),
+            destination: (self.route)(to),
+            order: self.batch.number()?,
+            place: 0,
+            hops: 0,
+            who,
+        };
+        self.batch.write(keys::envelope(&id), &envelope)?;
+        self.index(&envelope, entry.order)?;
+        let accepted = Hop::own(self.now, Step::Accepted, entry.who.clone());
+        self.record(&mut entry, &accepted)?;
+        self.refile(None, &mut entry)
+    }
+
+    /// Writes the rows by which an envelope is found.
+    fn index(&mut self, envelope: &Envelope, order: u64) -> Result<(), StoreError> {
+        let (id, draft) = (&envelope.id, &envelope.draft);
+        self.batch.write(keys::line(&draft.from, None, order), id)?;
+        self.batch.write(keys::line(&draft.to, None, order), id)?;
+        self.batch.write(keys::line(&draft.from, Some(&draft.to), order), id)?;
+        if let Some(source) = &draft.source {
+            self.batch.write(keys::said(&draft.from, &draft.to, source), id)?;
+            self.batch.put(keys::source(source, id), &[]);
+        }
+        Ok(())
+    }
+
+    /// Moves the delivery that a report is about, if whoever reports may.
+    fn hear(&mut self, report: &Report) -> Result<Taken, StoreError> {
+        let Some(entry) = self.entry(&report.about)? else {
+            return Ok(Taken::Ignored);
+        };
+        if report.by.as_ref().is_some_and(|by| *by != entry.to) {
+            return Ok(Taken::Ignored);
+        }
+        let event = Event::Evidence(report.evidence.clone());
+        let now = self.now;
+        let sign = |after: &Entry, step: Step| reported(report, after, step, now);
+        Ok(self
+            .happen(&entry, &[event], &sign)?
+            .map_or(Taken::Ignored, |_| Taken::Heard))
+    }
+}
+
+/// The hops that a report adds: its own, and one for the step that it makes where it tells of none.
+fn reported(report: &Report, after: &Entry, step: Step, now: Timestamp) -> Vec<Hop> {
+    let room = usize::try_from(HOPS_MAX.saturating_sub(after.hops)).unwrap_or_default();
+    let who = Line::clean(&after.to.to_string()).unwrap_or_else(|| after.who.clone());
+    let claimed = Hop {
+        trust: Trust::Claimed,
+        ..Hop::own(now, step, who)
+    };
+    let untold = !report.hops.iter().any(|hop| hop.step == step);
+    report
+        .hops
+        .iter()
+        .cloned()
+        .chain(untold.then_some(claimed))
+        .take(room)
+        .collect()
+}

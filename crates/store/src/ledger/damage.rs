@@ -1,0 +1,135 @@
+//! Damaged rows: whoever cannot be read is put aside with a reason, and holds up nobody.
+
+use crate::error::StoreError;
+use crate::keys::{self, Digest};
+use crate::ledger::Ledger;
+use crate::ledger::entry::{Entry, Flight};
+use crate::ledger::pen::Pen;
+use crate::row;
+use causeway_core::clock::Timestamp;
+use causeway_core::envelope::EnvelopeId;
+
+/// Something in a queue that the dispatcher could not use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// The waiting head of a lane cannot be read; the key of its row in the queue.
+    Head(Vec<u8>),
+    /// A destination is announced under a due time that none of its lanes has; the key of the announcement.
+    Next(Vec<u8>),
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Ledger {
+    /// The deliveries that were put aside because their rows are damaged, with the reasons, at most `limit`.
+    pub fn aside(&self, limit: usize) -> Result<Vec<(EnvelopeId, String)>, StoreError> {
+        let all = keys::asides();
+        let rows = self.backend.range(&all, &keys::end(&all), limit)?;
+        let read = rows.into_iter().filter_map(|(key, value)| {
+            let why = row::read(&key, &value).unwrap_or_else(|e| e.to_string());
+            keys::id_in(&key).map(|id| (id, why))
+        });
+        Ok(read.collect())
+    }
+
+    /// Sentences about damaged rows that were met since the last call, for the log.
+    pub fn damage(&self) -> Vec<String> {
+        std::mem::take(&mut *self.damage.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Puts right what the dispatcher could not use.
+    pub(crate) fn mend(&self, broken: Vec<Broken>, now: Timestamp) -> Result<(), StoreError> {
+        let _turn = self.turn();
+        let mut pen = self.pen(now);
+        for broken in broken {
+            match broken {
+                Broken::Head(key) => pen.mend_head(&key)?,
+                Broken::Next(key) => pen.mend_next(key)?,
+            }
+        }
+        self.write(pen)
+    }
+}
+
+impl Pen<'_> {
+    /// Takes a delivery that cannot be read out of its lane, and says so.
+    pub(crate) fn set_aside(
+        &mut self,
+        id: Option<EnvelopeId>,
+        lane: &Digest,
+        place: u64,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        self.batch.delete(keys::place(lane, place));
+        self.note_damage(format!("a delivery was put aside: {why}"));
+        let Some(id) = id else { return Ok(()) };
+        self.batch.delete(keys::flight(&id));
+        self.batch.write(keys::aside(&id), &why)
+    }
+
+    /// Takes a row out of the queue that could not be used, and queues the right head of its lane instead.
+    fn mend_head(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let (_, lane) = keys::queued_parts(key).ok_or_else(|| keys::misshapen(key))?;
+        let Some((place_key, value)) = self.batch.first(&keys::lane(&lane))? else {
+            self.drop_head(key);
+            return Ok(());
+        };
+        let place = keys::place_in(&place_key).ok_or_else(|| keys::misshapen(&place_key))?;
+        let id = row::read::<EnvelopeId>(&place_key, &value);
+        let whole = id.clone().and_then(|id| self.whole(&id));
+        self.drop_head(key);
+        match whole {
+            Ok(entry) => self.queue(entry),
+            Err(StoreError::Damaged(why)) => {
+                self.set_aside(id.ok(), &lane, place, &why)?;
+                self.call_head(&lane, None)
+            }
+            Err(fatal) => Err(fatal),
+        }
+    }
+
+    /// The entry of a delivery whose rows can all be read.
+    fn whole(&self, id: &EnvelopeId) -> Result<Entry, StoreError> {
+        let missing = |key: Vec<u8>| row::damaged(&key, "is missing");
+        let entry = self.entry(id)?.ok_or_else(|| missing(keys::delivery(id)))?;
+        self.envelope(id)?.ok_or_else(|| missing(keys::envelope(id)))?;
+        Ok(entry)
+    }
+
+    fn drop_head(&mut self, key: &[u8]) {
+        self.batch.delete(key.to_vec());
+        if let Some(destination) = keys::queue_of(key) {
+            self.batch.touch(destination);
+        }
+    }
+
+    /// Takes away the announcement of a destination unless it is the right one.
+    fn mend_next(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        let (due, destination) = keys::next_parts(&key).ok_or_else(|| keys::misshapen(&key))?;
+        let first = self.batch.first(&keys::queue(&destination))?;
+        let right = first.and_then(|(key, _)| keys::queued_parts(&key)).map(|(due, _)| due);
+        if right != Some(due) {
+            self.batch.delete(key);
+            if let Some(right) = right {
+                self.batch.put(keys::next(right, &destination), &[]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees the lane of a delivery in flight whose own row is damaged; its place is told by the row of the flight.
+    pub(crate) fn lose_flight(&mut self, id: &EnvelopeId, why: &str) -> Result<(), StoreError> {
+        let flight: Result<Option<Flight>, _> = self.batch.read(&keys::flight(id));
+        match self.forgiving(flight)? {
+            Some(Flight { lane, place }) => {
+                self.set_aside(Some(*id), &lane, place, why)?;
+                self.call_head(&lane, None)
+            }
+            None => {
+                self.note_damage(format!("a delivery in flight was put aside: {why}"));
+                self.batch.delete(keys::flight(id));
+                self.batch.write(keys::aside(id), &why)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the ledger keeps with a delivery, and the rows that follow from it.
+
+use crate::keys::Digest;
+use causeway_core::address::Party;
+use causeway_core::clock::Timestamp;
+use causeway_core::delivery::{Delivery, Stage};
+use causeway_core::envelope::EnvelopeId;
+use causeway_core::text::Line;
+use serde::{Deserialize, Serialize};
+
+/// A delivery with its places in the book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// The delivery.
+    pub(crate) delivery: Delivery,
+    /// Who gets it.
+    pub(crate) to: Party,
+    /// Its lane.
+    pub(crate) lane: Digest,
+    /// The destination whose bound it shares.
+    pub(crate) destination: String,
+    /// Its number in the book, from its acceptance.
+    pub(crate) order: u64,
+    /// Its place in its lane, while it is there.
+    pub(crate) place: u64,
+    /// How many hops were recorded.
+    pub(crate) hops: u32,
+    /// The gateway's name in the next hop that nobody else signs.
+    pub(crate) who: Line,
+}
+
+/// The waiting head of a lane: all that the dispatcher must know before it leases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) envelope: EnvelopeId,
+    pub(crate) destination: String,
+    pub(crate) expires: Timestamp,
+    pub(crate) to: Party,
+}
+
+/// Where a delivery in flight stands in its lane, for the day when its own row is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Flight {
+    pub(crate) lane: Digest,
+    pub(crate) place: u64,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Entry {
+    /// The envelope.
+    pub(crate) fn id(&self) -> &EnvelopeId {
+        &self.delivery.envelope
+    }
+
+    /// When it is due, while it waits.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        match self.delivery.stage {
+            Stage::Queued { due } => Some(due),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a place in its lane.
+    pub(crate) fn in_lane(&self) -> bool {
+        self.delivery.is_open()
+    }
+
+    /// Whether a try is under way.
+    pub(crate) fn in_flight(&self) -> bool {
+        matches!(self.delivery.stage, Stage::InFlight { .. })
+    }
+
+    /// Since when it is over; from then on it grows old.
+    pub(crate) fn finished(&self) -> Option<Timestamp> {
+        match self.delivery.stage {
+            Stage::Handed { at } | Stage::Delivered { at } | Stage::Seen { at } | Stage::Failed { at, .. } => Some(at),
+            Stage::Queued { .. } | Stage::InFlight { .. } | Stage::Held { .. } => None,
+        }
+    }
+
+    /// Its row as the head of its lane.
+    pub(crate) fn head(&self) -> Head {
+        Head {
+            envelope: *self.id(),
+            destination: self.destination.clone(),
+            expires: self.delivery.expires,
+            to: self.to.clone(),
+        }
+    }
+}

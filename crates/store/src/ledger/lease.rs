@@ -1,0 +1,102 @@
+//! Leases: the intent to deliver is written before anybody knocks at the next door.
+
+use crate::error::StoreError;
+use crate::keys;
+use crate::ledger::Noted;
+use crate::ledger::entry::Entry;
+use crate::ledger::happen::own_hop;
+use crate::ledger::pen::Pen;
+use crate::row;
+use causeway_core::capability::Capabilities;
+use causeway_core::delivery::Event;
+use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
+use causeway_core::fit::{Fitted, fit};
+use causeway_core::message::{MessageRef, Payload, Reference};
+use causeway_core::network::Quoted;
+use causeway_core::text::Line;
+
+/// What a parcel is made from once the lease is durable.
+pub(crate) struct Leased {
+    pub(crate) envelope: Envelope,
+    pub(crate) fitted: Fitted,
+    pub(crate) attempt: u32,
+    pub(crate) doubts: u32,
+    pub(crate) reply_to: Option<Quoted>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Pen<'_> {
+    /// Leases a delivery if it is its turn. What its recipient's side cannot carry at all fails at once.
+    pub(crate) fn lease(&mut self, id: &EnvelopeId, side: &Capabilities, who: Line) -> Result<Noted, StoreError> {
+        let Some(entry) = self.entry(id)?.map(|entry| Entry { who, ..entry }) else {
+            return Ok(Noted::NotLeased);
+        };
+        if !self.is_its_turn(&entry)? {
+            return Ok(Noted::NotLeased);
+        }
+        let envelope = self
+            .envelope(id)?
+            .ok_or_else(|| row::damaged(&keys::envelope(id), "is missing"))?;
+        let now = self.now;
+        let sign = |after: &Entry, step| vec![own_hop(after, step, now)];
+        let fitted = match fit(&envelope.draft.payload, side) {
+            Ok(fitted) => fitted,
+            Err(fault) => {
+                self.happen(&entry, &[Event::Leased, Event::Refused(fault.for_good())], &sign)?;
+                return Ok(Noted::NotLeased);
+            }
+        };
+        let Some(after) = self.happen(&entry, &[Event::Leased], &sign)? else {
+            return Ok(Noted::NotLeased);
+        };
+        let reply_to = self.quoted(&envelope.draft, &fitted)?;
+        let (attempt, doubts) = (after.delivery.attempts, after.delivery.doubts);
+        Ok(Noted::Leased(Box::new(Leased {
+            envelope,
+            fitted,
+            attempt,
+            doubts,
+            reply_to,
+        })))
+    }
+
+    fn is_its_turn(&self, entry: &Entry) -> Result<bool, StoreError> {
+        Ok(entry.due().is_some_and(|due| due <= self.now) && self.leads(entry)?)
+    }
+
+    /// The message that a parcel answers or corrects, in words that the recipient's side understands. Only what these
+    /// two said to each other is ever quoted, and only one's own words are corrected.
+    fn quoted(&mut self, draft: &Draft, fitted: &Fitted) -> Result<Option<Quoted>, StoreError> {
+        let (reference, own_only) = match fitted.payload() {
+            Payload::Text(text) => (text.reply_to.as_ref(), false),
+            Payload::Edit { target, .. } => (Some(target), true),
+            Payload::News(_) => (None, false),
+        };
+        let quoted = match reference {
+            Some(Reference::Ours(id)) => self.quoted_ours(draft, id)?,
+            Some(Reference::Theirs(source)) => self.quoted_theirs(draft, source)?,
+            None => None,
+        };
+        Ok(quoted.filter(|quoted| !own_only || matches!(quoted, Quoted::Ours(_))))
+    }
+
+    fn quoted_ours(&mut self, draft: &Draft, id: &EnvelopeId) -> Result<Option<Quoted>, StoreError> {
+        let read = self.envelope(id);
+        let Some(earlier) = self.forgiving(read)?.map(|envelope| envelope.draft) else {
+            return Ok(None);
+        };
+        let same_way = earlier.from == draft.from && earlier.to == draft.to;
+        let other_way = earlier.from == draft.to && earlier.to == draft.from;
+        Ok(match (same_way, other_way) {
+            (true, _) => Some(Quoted::Ours(*id)),
+            (_, true) => earlier.source.map(Quoted::Theirs),
+            _ => None,
+        })
+    }
+
+    fn quoted_theirs(&mut self, draft: &Draft, source: &MessageRef) -> Result<Option<Quoted>, StoreError> {
+        let read = self.batch.read(&keys::said(&draft.from, &draft.to, source));
+        Ok(self.forgiving(read)?.map(Quoted::Ours))
+    }
+}

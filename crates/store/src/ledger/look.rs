@@ -1,0 +1,110 @@
+//! Looking things up: envelopes, deliveries, their hops, what waits, what was said when.
+
+use crate::error::StoreError;
+use crate::keys;
+use crate::ledger::Ledger;
+use crate::ledger::entry::Entry;
+use crate::row;
+use causeway_core::address::Party;
+use causeway_core::delivery::Delivery;
+use causeway_core::envelope::{Envelope, EnvelopeId};
+use causeway_core::hop::Hop;
+use causeway_core::message::MessageRef;
+use serde::de::DeserializeOwned;
+
+/// How many rows are read at once.
+const PAGE: usize = 256;
+/// How many envelopes with one foreign id are found at most.
+const FOUND_MAX: usize = 100;
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Ledger {
+    /// The envelope with this id, while it is kept.
+    pub fn envelope(&self, id: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+        self.read(&keys::envelope(&id))
+    }
+
+    /// The delivery of the envelope with this id.
+    pub fn delivery(&self, id: EnvelopeId) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.read::<Entry>(&keys::delivery(&id))?.map(|entry| entry.delivery))
+    }
+
+    /// The way of an envelope: the steps that it had behind it on arrival, then what the gateway learnt, in the order in
+    /// which it learnt it. Damaged rows are left out and noted in [`Ledger::damage`].
+    pub fn hops(&self, id: EnvelopeId) -> Result<Vec<Hop>, StoreError> {
+        let way = self.noted(self.envelope(id))?.map(|envelope| envelope.draft.way);
+        let prefix = keys::hops(&id);
+        let rows = self.backend.range(&prefix, &keys::end(&prefix), usize::MAX)?;
+        let own = rows
+            .iter()
+            .filter_map(|(key, value)| self.noted(row::read(key, value).map(Some)).transpose());
+        let own = own.collect::<Result<Vec<Hop>, _>>()?;
+        Ok(way.into_iter().flatten().chain(own).collect())
+    }
+
+    /// The envelopes that came under an id in a side's own words, at most a hundred.
+    pub fn find(&self, source: &MessageRef) -> Result<Vec<EnvelopeId>, StoreError> {
+        let prefix = keys::sources(source);
+        let rows = self.backend.range(&prefix, &keys::end(&prefix), FOUND_MAX)?;
+        Ok(rows.iter().filter_map(|(key, _)| keys::id_in(key)).collect())
+    }
+
+    /// What a party said or was told, `with` one other only where that is given; the latest first, at most `limit`.
+    pub fn history(&self, party: &Party, with: Option<&Party>, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let prefix = keys::history(party, with);
+        let rows = self.backend.range(&prefix, &keys::end(&prefix), limit)?;
+        let read = rows
+            .iter()
+            .filter_map(|(key, value)| self.noted(row::read(key, value).map(Some)).transpose());
+        read.collect()
+    }
+
+    /// The deliveries that are not over, waiting, in flight or held, in the order of their coming, at most `limit`;
+    /// those behind the delivery `after` only. Damaged ones are left out and noted in [`Ledger::damage`].
+    pub fn waiting(&self, after: Option<EnvelopeId>, limit: usize) -> Result<Vec<(Envelope, Delivery)>, StoreError> {
+        let (mut from, end) = (self.opens_after(after)?, keys::end(&keys::opens()));
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let page = self
+                .backend
+                .range(&from, &end, PAGE.min(limit.saturating_sub(found.len())))?;
+            let Some((last, _)) = page.last() else { break };
+            from = keys::after(last);
+            for (key, value) in &page {
+                found.extend(self.noted(self.unfinished(key, value))?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where the deliveries behind `after` begin. One that is forgotten lies before all that are not.
+    fn opens_after(&self, after: Option<EnvelopeId>) -> Result<Vec<u8>, StoreError> {
+        let entry = match after {
+            Some(id) => self.read::<Entry>(&keys::delivery(&id))?,
+            None => None,
+        };
+        Ok(entry.map_or_else(keys::opens, |entry| keys::after(&keys::open(entry.order))))
+    }
+
+    fn unfinished(&self, key: &[u8], value: &[u8]) -> Result<Option<(Envelope, Delivery)>, StoreError> {
+        let id: EnvelopeId = row::read(key, value)?;
+        Ok(self.envelope(id)?.zip(self.delivery(id)?))
+    }
+
+    /// Reads one row.
+    pub(crate) fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.backend.get(key)?.map(|value| row::read(key, &value)).transpose()
+    }
+
+    /// What a read gave, or nothing when the row is damaged: then it is noted.
+    fn noted<T>(&self, read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(damage @ StoreError::Damaged(_)) => {
+                self.note_damage(&damage);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+}

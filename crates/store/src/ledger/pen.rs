@@ -1,0 +1,87 @@
+//! What writes one commit: the growing batch with the time and the terms that it is written under.
+
+use crate::backend::{Backend, Write};
+use crate::error::StoreError;
+use crate::keys;
+use crate::ledger::Route;
+use crate::ledger::batch::Batch;
+use crate::ledger::entry::Entry;
+use causeway_core::clock::Timestamp;
+use causeway_core::envelope::{Envelope, EnvelopeId};
+use causeway_core::hop::Hop;
+use causeway_core::promise::Terms;
+use causeway_core::text::Line;
+
+/// Writes one commit.
+pub(crate) struct Pen<'a> {
+    pub(crate) batch: Batch<'a>,
+    pub(crate) terms: &'a Terms,
+    pub(crate) route: &'a Route,
+    pub(crate) name: &'a Line,
+    pub(crate) now: Timestamp,
+    /// Sentences about damaged rows that were met and worked around.
+    damage: Vec<String>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl<'a> Pen<'a> {
+    /// A pen over an empty batch.
+    pub(crate) fn new(
+        backend: &'a dyn Backend,
+        terms: &'a Terms,
+        route: &'a Route,
+        name: &'a Line,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            batch: Batch::new(backend),
+            terms,
+            route,
+            name,
+            now,
+            damage: Vec::new(),
+        }
+    }
+
+    /// The entry of a delivery.
+    pub(crate) fn entry(&self, id: &EnvelopeId) -> Result<Option<Entry>, StoreError> {
+        self.batch.read(&keys::delivery(id))
+    }
+
+    /// An envelope.
+    pub(crate) fn envelope(&self, id: &EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+        self.batch.read(&keys::envelope(id))
+    }
+
+    /// Records a hop; `entry` must be written afterwards.
+    pub(crate) fn record(&mut self, entry: &mut Entry, hop: &Hop) -> Result<(), StoreError> {
+        self.batch.write(keys::hop(entry.id(), entry.hops), hop)?;
+        entry.hops = entry.hops.saturating_add(1);
+        Ok(())
+    }
+
+    /// What a read gave, or nothing when the row is damaged and can be done without: then it is noted.
+    pub(crate) fn forgiving<T>(&mut self, read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(StoreError::Damaged(why)) => {
+                self.note_damage(why);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Notes that a row was damaged.
+    pub(crate) fn note_damage(&mut self, why: String) {
+        self.damage.push(why);
+    }
+
+    /// The writes, and what was damaged.
+    pub(crate) fn finish(mut self) -> Result<(Vec<Write>, Vec<String>), StoreError> {
+        if !self.batch.is_empty() {
+            self.batch.write(keys::clock(), &self.now)?;
+        }
+        Ok((self.batch.finish()?, self.damage))
+    }
+}

@@ -1,0 +1,62 @@
+//! Forgetting: finished deliveries grow old, and then all their rows go.
+
+use crate::error::StoreError;
+use crate::keys;
+use crate::ledger::Ledger;
+use crate::ledger::entry::Entry;
+use crate::ledger::pen::Pen;
+use causeway_core::clock::Timestamp;
+use causeway_core::envelope::{Envelope, EnvelopeId};
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Ledger {
+    /// Forgets finished deliveries that are older than the terms' retention, the oldest first, at most `limit` in one
+    /// commit; gives how many.
+    pub fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let _turn = self.turn();
+        let mut pen = self.pen(now);
+        let old = keys::finisheds_from(now.minus(self.terms.retention));
+        let rows = self.backend.range(&keys::finisheds(), &old, limit)?;
+        for (key, _) in &rows {
+            pen.forget(key)?;
+        }
+        self.write(pen)?;
+        Ok(rows.len())
+    }
+}
+
+impl Pen<'_> {
+    /// Takes away all rows of a finished delivery, as far as they can still be told.
+    fn forget(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let id = keys::id_in(key).ok_or_else(|| keys::misshapen(key))?;
+        let (entry, envelope) = (self.entry(&id), self.envelope(&id));
+        let (entry, envelope) = (self.forgiving(entry)?, self.forgiving(envelope)?);
+        if let Some((entry, envelope)) = entry.zip(envelope) {
+            self.forget_index(&entry, &envelope)?;
+        }
+        let hops = keys::hops(&id);
+        for (hop, _) in self.batch.range(&hops, &keys::end(&hops), usize::MAX)? {
+            self.batch.delete(hop);
+        }
+        for key in [key.to_vec(), keys::delivery(&id), keys::envelope(&id), keys::aside(&id)] {
+            self.batch.delete(key);
+        }
+        Ok(())
+    }
+
+    fn forget_index(&mut self, entry: &Entry, Envelope { id, draft, .. }: &Envelope) -> Result<(), StoreError> {
+        self.batch.delete(keys::line(&draft.from, None, entry.order));
+        self.batch.delete(keys::line(&draft.to, None, entry.order));
+        self.batch.delete(keys::line(&draft.from, Some(&draft.to), entry.order));
+        let Some(source) = &draft.source else { return Ok(()) };
+        self.batch.delete(keys::source(source, id));
+        let said = keys::said(&draft.from, &draft.to, source);
+        let read = self.batch.read::<EnvelopeId>(&said);
+        // A later message may have come under the same id.
+        if self.forgiving(read)?.is_none_or(|latest| latest == *id) {
+            self.batch.delete(said);
+        }
+        Ok(())
+    }
+}

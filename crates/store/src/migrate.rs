@@ -1,0 +1,53 @@
+//! The schema of the store: a version stamp, and steps from each version to the next.
+
+use crate::backend::Backend;
+use crate::error::StoreError;
+use crate::keys;
+use crate::row;
+
+/// A step from one version to the next. It may only add rows beside those of the old version: the stamp comes after
+/// it, so that a step which was cut short is simply done again.
+pub(crate) type Step = fn(&dyn Backend) -> Result<(), StoreError>;
+
+/// The steps; the one at index `n` leads from version `n + 1` to `n + 2`.
+const STEPS: &[Step] = &[];
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Brings the store to the version of this program; refuses one that is newer.
+pub(crate) fn migrate(backend: &dyn Backend) -> Result<(), StoreError> {
+    migrate_by(backend, STEPS)
+}
+
+fn migrate_by(backend: &dyn Backend, steps: &[Step]) -> Result<(), StoreError> {
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let found = match backend.get(&keys::schema())? {
+        Some(stamp) => row::read::<u32>(&keys::schema(), &stamp)?,
+        None if is_empty(backend)? => return stamp(backend, known),
+        None => return Err(row::damaged(&keys::schema(), "is missing")),
+    };
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    let done = usize::try_from(found.saturating_sub(1)).unwrap_or(usize::MAX);
+    for (step, version) in steps.iter().skip(done).zip(found.saturating_add(1)..) {
+        step(backend)?;
+        backend.flush()?;
+        stamp(backend, version)?;
+    }
+    Ok(())
+}
+
+fn is_empty(backend: &dyn Backend) -> Result<bool, StoreError> {
+    Ok(backend.range(&[0], &[u8::MAX], 1)?.is_empty())
+}
+
+fn stamp(backend: &dyn Backend, version: u32) -> Result<(), StoreError> {
+    let key = keys::schema();
+    let value = row::write(&key, &version)?;
+    backend.commit(&[(key, Some(value))])?;
+    backend.flush()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Rows on disk, in one sled tree, with a sync that is one.
+//!
+//! sled 0.34's `flush` calls `sync_file_range` on Linux, which orders nothing to the disk's own cache and writes no
+//! metadata. So each [`Backend::flush`] is followed by an `fdatasync` of sled's files through descriptors of our own.
+//! A failed sync is never repeated: the kernel may have dropped the pages, and a second try would lie.
+
+mod files;
+mod pieces;
+
+use crate::backend::{Backend, Pair, Write};
+use crate::error::StoreError;
+use files::Files;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// A store in a directory.
+pub struct SledBackend {
+    /// Dropped before `files`, so that the lock is held until sled is done.
+    tree: ::sled::Db,
+    files: Files,
+    /// Why the store must not be used any more.
+    stopped: OnceLock<String>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl SledBackend {
+    /// Opens the store in `dir`, which is made when it is missing, and locks it against other processes. `cache_bytes`
+    /// bounds the memory for pages.
+    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let lock = files::lock(dir)?;
+        let config = ::sled::Config::new()
+            .path(dir)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(None);
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let tree = match opened {
+            Ok(Ok(tree)) => tree,
+            Ok(Err(error)) => return Err(said(&format!("opening {}", dir.display()), &error)),
+            Err(_) => {
+                return Err(StoreError::Unreadable(format!(
+                    "{} does not hold a whole store",
+                    dir.display()
+                )));
+            }
+        };
+        let files = Files::of(dir, lock)?;
+        files.sync_all()?;
+        Ok(Self {
+            tree,
+            files,
+            stopped: OnceLock::new(),
+        })
+    }
+
+    /// The bytes on the store's disk that a process without privileges may still fill.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        self.files.free_bytes()
+    }
+
+    /// Does `work` with the tree unless the store has stopped; a panic in sled stops it.
+    fn with<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&::sled::Tree) -> Result<T, ::sled::Error>,
+    ) -> Result<T, StoreError> {
+        if let Some(why) = self.stopped.get() {
+            return Err(StoreError::Stopped(why.clone()));
+        }
+        match catch_unwind(AssertUnwindSafe(|| work(&self.tree))) {
+            Ok(done) => done.map_err(|e| said(doing, &e)),
+            Err(_) => Err(self.stop(StoreError::Unreadable(format!(
+                "{doing} met something that sled cannot handle"
+            )))),
+        }
+    }
+
+    /// Refuses all further work because of `error`.
+    fn stop(&self, error: StoreError) -> StoreError {
+        let _ = self.stopped.set(error.to_string());
+        error
+    }
+}
+
+impl Backend for SledBackend {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with("reading a row", |tree| pieces::get(tree, key))
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        self.with("reading rows", |tree| pieces::range(tree, from, to, limit))
+    }
+
+    fn commit(&self, batch: &[Write]) -> Result<(), StoreError> {
+        let written = self.with("writing rows", |tree| pieces::apply(tree, batch));
+        written.map_err(|e| self.stop(e))
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        let flushed = self.with("writing to the disk", |tree| tree.flush().map(drop));
+        flushed.and_then(|()| self.files.sync()).map_err(|e| self.stop(e))
+    }
+}
+
+/// What sled said while it was `doing` something.
+fn said(doing: &str, error: &::sled::Error) -> StoreError {
+    match error {
+        ::sled::Error::Io(error) => StoreError::io(doing, error),
+        other => StoreError::Unreadable(format!("{doing}: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
