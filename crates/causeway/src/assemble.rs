@@ -17,9 +17,8 @@ use causeway_core::network::House;
 use causeway_core::text::Line;
 use causeway_store::{Ledger, SledBackend};
 use causeway_xmpp::Home;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -39,12 +38,13 @@ pub fn networks(config: &Config) -> anyhow::Result<Networks> {
     Ok(by_name(networks::wired(config, &key)?))
 }
 
-/// The ledger with all that it needs, opened and recovered.
-pub fn ledger(config: &Config, networks: &Networks, now: Timestamp) -> anyhow::Result<Ledger> {
-    let backend = SledBackend::open(&config.data_dir, config.cache)?;
+/// The ledger with all that it needs, opened and recovered, and the backend below it.
+pub fn ledger(config: &Config, networks: &Networks, now: Timestamp) -> anyhow::Result<(Arc<Ledger>, Arc<SledBackend>)> {
+    let backend = Arc::new(SledBackend::open(&config.data_dir, config.cache)?);
     let networks = networks.clone();
     let route = move |party: &Party| Couriers::destination(&networks, party);
-    Ok(Ledger::open(Box::new(backend), config.terms.clone(), Box::new(route), now)?)
+    let ledger = Ledger::open(Box::new(backend.clone()), config.terms.clone(), Box::new(route), name()?, now)?;
+    Ok((Arc::new(ledger), backend))
 }
 
 /// Everything that runs until the supervisor says stop.
@@ -54,7 +54,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let key = Key::open(&config.data_dir)?;
     let wired = networks::wired(&config, &key)?;
     let networks = by_name(wired.clone());
-    let ledger = Arc::new(ledger(&config, &networks, started)?);
+    let (ledger, backend) = ledger(&config, &networks, started)?;
     let news = Arc::new(Notify::new());
     let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
     let full = Arc::new(AtomicBool::new(false));
@@ -89,7 +89,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     supervisor.keep_once("control", async move {
         tokio::select! { () = counter.serve(listener) => {}, () = stop => {} }
     });
-    supervisor.keep_once("chores", chores(config.data_dir.clone(), ledger, clock, hall.full.clone(), supervisor.clone()));
+    supervisor.keep_once("chores", chores(backend, ledger, clock, hall.full.clone(), supervisor.clone()));
     tracing::info!("the gateway runs");
     dispatch.run(supervisor.clone()).await;
     Ok(())
@@ -112,9 +112,9 @@ fn write(writer: Writer, supervisor: &Supervisor) -> anyhow::Result<()> {
 }
 
 /// Forgets what is old, and watches the room on the disk.
-async fn chores(data_dir: std::path::PathBuf, ledger: Arc<Ledger>, clock: Arc<dyn Clock>, full: Arc<AtomicBool>, supervisor: Supervisor) {
+async fn chores(backend: Arc<SledBackend>, ledger: Arc<Ledger>, clock: Arc<dyn Clock>, full: Arc<AtomicBool>, supervisor: Supervisor) {
     loop {
-        watch_disk(&data_dir, &full);
+        watch_disk(&backend, &full);
         match ledger.sweep(clock.now(), SWEEP) {
             Ok(SWEEP) => continue,
             Ok(0) => {}
@@ -128,13 +128,12 @@ async fn chores(data_dir: std::path::PathBuf, ledger: Arc<Ledger>, clock: Arc<dy
     }
 }
 
-fn watch_disk(data_dir: &Path, full: &AtomicBool) {
-    let free = causeway_store::free_bytes(data_dir).unwrap_or(u64::MAX);
-    let is_full = free < RESERVE;
-    if full.swap(is_full, std::sync::atomic::Ordering::Relaxed) != is_full {
+fn watch_disk(backend: &SledBackend, full: &AtomicBool) {
+    let is_full = backend.free_bytes().is_ok_and(|free| free < RESERVE);
+    if full.swap(is_full, Ordering::Relaxed) != is_full {
         match is_full {
-            true => tracing::error!("less than {} MiB are free in {}: nothing new is accepted", RESERVE >> 20, data_dir.display()),
-            false => tracing::info!("there is room again in {}", data_dir.display()),
+            true => tracing::error!("less than {} MiB are free on the store's disk: nothing new is accepted", RESERVE >> 20),
+            false => tracing::info!("there is room again on the store's disk"),
         }
     }
 }

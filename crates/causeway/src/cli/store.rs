@@ -48,7 +48,7 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
     }
     let now = SteadyClock::from_system().now();
     let networks = assemble::networks(config)?;
-    let ledger = std::sync::Arc::new(assemble::ledger(config, &networks, now)?);
+    let (ledger, _) = assemble::ledger(config, &networks, now)?;
     let clerk = Clerk { ledger: ledger.clone(), networks };
     match ask {
         Ask::Retry { .. } | Ask::Drop { .. } => {

@@ -56,3 +56,42 @@ fn a_network_without_its_component_is_refused() {
     let said = wrong(&GOOD.replace("[component.email]\nsecret = \"s3cret\"\n", ""));
     assert!(said.contains("[email] needs [component.email]"), "{said}");
 }
+
+const EXAMPLE: &str = include_str!("../../../../bridge.toml.example");
+
+/// The example with all commented settings switched on, one section at a time being the one that is asked for.
+fn sections() -> Vec<(String, Vec<String>)> {
+    let mut found = vec![(String::new(), Vec::new())];
+    for line in EXAMPLE.lines() {
+        let bare = line.trim_start_matches("# ");
+        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            found.push((name.to_owned(), Vec::new()));
+        } else if let Some((key, _)) = bare.split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            found.last_mut().unwrap().1.push(key.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_example_is_a_valid_configuration() {
+    Config::parse(EXAMPLE, Path::new("bridge.toml.example")).map_err(|e| e.to_string()).unwrap();
+}
+
+#[test]
+fn the_example_has_every_key_and_no_other() {
+    for (section, keys) in sections() {
+        let header = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
+        let said = wrong(&format!("{header}zzz = 1\n"));
+        let mut known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        // A section is no key.
+        known.retain(|name| !sections().iter().any(|(other, _)| other.rsplit('.').next() == Some(name) || other.starts_with(&format!("{name}."))));
+        let mut keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        known.sort_unstable();
+        assert_eq!(keys, known, "[{section}]: {said}");
+    }
+}

@@ -117,7 +117,8 @@ impl World {
         let networks: Networks = BTreeMap::from([(pigeon(), beyond.clone() as Arc<dyn Network>)]);
         let routes = networks.clone();
         let route = Box::new(move |party: &Party| Couriers::destination(&routes, party));
-        let Ok(ledger) = Ledger::open(Box::new(fuse), Terms::default(), route, clock.now()) else { return };
+        let name = Line::clean("causeway").unwrap();
+        let Ok(ledger) = Ledger::open(Box::new(fuse), Terms::default(), route, name.clone(), clock.now()) else { return };
         let (ledger, news, supervisor) = (Arc::new(ledger), Arc::new(Notify::new()), Supervisor::default());
         let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
         let dice = self.dice.clone();
@@ -129,7 +130,6 @@ impl World {
             full: Arc::default(),
         };
         let couriers = Couriers { home, networks };
-        let name = Line::clean("causeway").unwrap();
         let dispatch = Dispatch { ledger: ledger.clone(), keeper, couriers, clock: clock.clone(), news, name };
         let desk = hall.desk("pigeon");
         let house = House { inbox: desk.clone(), memory: desk.clone(), clock: clock.clone(), tasks: tasks(&supervisor) };
@@ -258,7 +258,7 @@ impl Dice {
 impl Fuse {
     /// Whether there is still power for one more.
     fn burn(&self) -> Result<(), StoreError> {
-        let dead = || StoreError::from(std::io::Error::other("the power is cut"));
+        let dead = || StoreError::Stopped("the power is cut".to_owned());
         let Some(left) = &self.left else { return Ok(()) };
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).map(drop).map_err(|_| dead())
     }
