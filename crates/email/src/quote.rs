@@ -1,1 +1,228 @@
-//! Cuts the quoted mail off an answer, only where it touches an end.
+//! Cuts the quoted mail off an answer, only where it touches an end; and undoes format=flowed.
+
+/// A text after the cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// What is shown.
+    pub text: String,
+    /// Whether something was cut; then the text ends in ` [...]`.
+    pub cut: bool,
+}
+
+/// What stands for the text that was cut.
+pub const ELLIPSIS: &str = " [...]";
+/// The longest headline of a quote, in characters and lines: who wrote, and when.
+const HEADLINE_MAX: usize = 240;
+const HEADLINE_LINES: usize = 3;
+/// A longer text below a `-- ` line is no signature.
+const SIGNATURE_LINES: usize = 15;
+/// Prefixes of subjects of answers, in the languages of common mail programs.
+const ANSWERS: [&str; 14] = [
+    "re:", "re[", "aw:", "antw:", "sv:", "vs:", "odp:", "ynt:", "res:", "r:", "ref:", "回复", "答复", "отв:",
+];
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Cuts quoted blocks and the signature off the ends of `text`; `subject` tells an answer from a forwarded mail.
+///
+/// Quotes inside the text stay, and with them the one at the top that they belong to. A headline goes with its quote
+/// only when it holds an address or a date, because a colon alone may end the author's own sentence. When nothing
+/// would remain, the whole text does.
+pub fn cut(text: &str, subject: Option<&str>) -> Cut {
+    let lines: Vec<&str> = text.lines().collect();
+    let end = end_of_words(&lines, subject);
+    let begin = begin_of_words(lines.get(..end).unwrap_or_default());
+    let kept = lines.get(begin..end).unwrap_or_default().join("\n");
+    let words = kept.trim_end().trim_start_matches('\n');
+    let all_there =
+        lines.iter().filter(|line| !is_blank(line)).count() == words.lines().filter(|line| !is_blank(line)).count();
+    if all_there || words.trim().is_empty() {
+        return Cut {
+            text: text.to_owned(),
+            cut: false,
+        };
+    }
+    Cut {
+        text: format!("{words}{ELLIPSIS}"),
+        cut: true,
+    }
+}
+
+/// Joins the lines of a text with format=flowed (RFC 3676 section 4), `delsp` as its parameter says.
+pub fn unflow(text: &str, delsp: bool) -> String {
+    let mut out: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        let content = line.trim_start_matches('>');
+        let depth = line.len() - content.len();
+        let content = content.strip_prefix(' ').unwrap_or(content);
+        let signature = content == "-- ";
+        let flows = content.ends_with(' ') && !signature;
+        let stays = if flows && delsp {
+            content.strip_suffix(' ').unwrap_or(content)
+        } else {
+            content
+        };
+        match out
+            .last_mut()
+            .filter(|(above, _)| open && *above == depth && !signature)
+        {
+            Some((_, paragraph)) => paragraph.push_str(stays),
+            None => out.push((depth, stays.to_owned())),
+        }
+        open = flows;
+    }
+    let lines: Vec<String> = out.into_iter().map(|(depth, line)| quoted(depth, &line)).collect();
+    lines.join("\n")
+}
+
+fn quoted(depth: usize, line: &str) -> String {
+    match depth {
+        0 => line.to_owned(),
+        _ => format!("{} {line}", ">".repeat(depth)),
+    }
+}
+
+/// The number of lines from the top that are kept when the end is cut.
+fn end_of_words(lines: &[&str], subject: Option<&str>) -> usize {
+    let mut end = old_mail(lines, subject).unwrap_or(lines.len());
+    loop {
+        let here = lines.get(..end).unwrap_or_default();
+        let shorter = without_quote(here).or_else(|| without_signature(here));
+        match shorter {
+            Some(shorter) if shorter < end => end = shorter,
+            _ => return end,
+        }
+    }
+}
+
+/// Where the quote at the end begins, with its headline.
+fn without_quote(lines: &[&str]) -> Option<usize> {
+    let end = trimmed(lines);
+    let quote = lines
+        .get(..end)?
+        .iter()
+        .rev()
+        .take_while(|line| is_quote(line) || is_blank(line))
+        .count();
+    let begin = end - quote;
+    let block = lines.get(begin..end)?;
+    if !block.iter().any(|line| is_quote(line)) {
+        return None;
+    }
+    Some(begin - headline_above(lines.get(..begin)?))
+}
+
+/// How many lines at the end of `lines` are the headline of the quote below them.
+fn headline_above(lines: &[&str]) -> usize {
+    let end = trimmed(lines);
+    let paragraph = lines
+        .iter()
+        .take(end)
+        .rev()
+        .take_while(|line| !is_blank(line) && !is_quote(line))
+        .count();
+    let headline = lines.get(end.saturating_sub(paragraph)..end).unwrap_or_default();
+    match is_headline(headline) {
+        true => lines.len() - end + paragraph,
+        false => 0,
+    }
+}
+
+fn is_headline(paragraph: &[&str]) -> bool {
+    let joined = paragraph.join(" ");
+    let fits = (1..=HEADLINE_LINES).contains(&paragraph.len()) && joined.chars().count() <= HEADLINE_MAX;
+    let digits = joined.chars().filter(char::is_ascii_digit).count();
+    fits && joined.trim_end().ends_with([':', '：']) && (joined.contains('@') || digits >= 3)
+}
+
+/// Where the signature at the end begins (RFC 3676 section 4.3), also with the blank lost.
+fn without_signature(lines: &[&str]) -> Option<usize> {
+    let end = trimmed(lines);
+    let at = lines
+        .get(..end)?
+        .iter()
+        .rposition(|line| matches!(line.trim_end_matches('\u{a0}'), "-- " | "--" | "--  "))?;
+    let below = lines.get(at + 1..end)?;
+    let marked = lines.get(at).is_some_and(|line| line.len() > 2)
+        || at == 0
+        || lines.get(at - 1).is_some_and(|line| is_blank(line));
+    let signature =
+        marked && !below.is_empty() && below.len() <= SIGNATURE_LINES && !below.iter().any(|line| is_quote(line));
+    signature.then_some(at)
+}
+
+/// Where an unmarked old mail begins, below a line of dashes or underscores and a block of its header, as some programs
+/// put it under an answer. In a forwarded mail that block is what matters, and stays.
+fn old_mail(lines: &[&str], subject: Option<&str>) -> Option<usize> {
+    let subject = subject?.trim_start().to_lowercase();
+    if !ANSWERS.iter().any(|prefix| subject.starts_with(prefix)) {
+        return None;
+    }
+    (1..lines.len())
+        .find(|at| is_rule(lines.get(*at).unwrap_or(&"")) && header_block(lines.get(at + 1..).unwrap_or_default()))
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    let dashes = line.starts_with("-----") && line.ends_with("-----") && line.len() < 80;
+    let underscores = line.len() >= 5 && line.chars().all(|c| c == '_');
+    dashes || underscores
+}
+
+/// At least three lines like `From: Juliet <juliet@example.com>`, one of them with an address or a number.
+fn header_block(lines: &[&str]) -> bool {
+    let block: Vec<&str> = lines
+        .iter()
+        .skip_while(|line| is_blank(line))
+        .take_while(|line| !is_blank(line))
+        .take(8)
+        .map(|line| line.trim_matches(['*', ' ']))
+        .filter(|line| {
+            line.split_once(':')
+                .is_some_and(|(name, _)| (1..=20).contains(&name.chars().count()) && !name.contains("  "))
+        })
+        .collect();
+    block.len() >= 3
+        && block
+            .iter()
+            .any(|line| line.contains('@') || line.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// Where the author's words begin: below the quote at the top, unless more quotes follow.
+fn begin_of_words(lines: &[&str]) -> usize {
+    let blank = lines.iter().take_while(|line| is_blank(line)).count();
+    let top = lines.get(blank..).unwrap_or_default();
+    let paragraph = top.iter().take_while(|line| !is_blank(line) && !is_quote(line)).count();
+    let headline = top
+        .get(..paragraph)
+        .filter(|paragraph| is_headline(paragraph))
+        .map_or(0, <[&str]>::len);
+    let quote = top
+        .iter()
+        .skip(headline)
+        .take_while(|line| is_quote(line) || is_blank(line))
+        .count();
+    let block = top.get(headline..headline + quote).unwrap_or_default();
+    let below = top.get(headline + quote..).unwrap_or_default();
+    let answers_in_between = below.iter().any(|line| is_quote(line));
+    match block.iter().any(|line| is_quote(line)) && !answers_in_between && !below.is_empty() {
+        true => blank + headline + quote,
+        false => 0,
+    }
+}
+
+fn trimmed(lines: &[&str]) -> usize {
+    lines.len() - lines.iter().rev().take_while(|line| is_blank(line)).count()
+}
+
+fn is_quote(line: &str) -> bool {
+    line.starts_with('>') && !line.starts_with(">From ")
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests;
