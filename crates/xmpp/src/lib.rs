@@ -1,1 +1,24 @@
 //! Home: the XEP-0114 link, stanzas to core values and back, the gateway's face.
+//!
+//! A stanza's way in: [`link`] reads it, [`route`] finds its place, [`read`] makes core values of it, the inbox writes
+//! them down. A parcel's way out: [`courier`], [`write`], [`link`], and a ping that proves that the server has it.
+
+mod address;
+#[cfg(test)]
+mod cast;
+pub mod config;
+mod courier;
+mod errors;
+mod face;
+mod home;
+mod link;
+mod ns;
+mod read;
+mod reception;
+mod route;
+mod shelf;
+mod stanza;
+mod write;
+mod xml;
+
+pub use home::{Domain, Home};

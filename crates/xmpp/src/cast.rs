@@ -1,0 +1,289 @@
+//! Who plays in the tests: a house made of paper, and the pigeon post as its network.
+
+use crate::address::Gateway;
+use crate::face::Face;
+use crate::shelf::Shelf;
+use causeway_core::address::{Contact, ForeignId, NetworkId, Party, Scope};
+use causeway_core::capability::Capabilities;
+use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::fit::fit;
+use causeway_core::message::Payload;
+use causeway_core::network::{
+    Accepted, Arrival, Courier, Finding, House, Inbox, Item, Memory, Network, Outcome, Parcel, Pending, Profile,
+    Quoted, Taken, Tasks,
+};
+use causeway_core::policy::Policy;
+use jid::BareJid;
+use minidom::Element;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+
+/// The component domain of the pigeon post.
+pub(crate) const DOMAIN: &str = "pigeon.verona.example";
+/// The evening of the ball, as the made-up clock has it.
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// A network whose addresses are `name@loft`, in lower case.
+pub(crate) struct PigeonPost {
+    profile: Profile,
+}
+
+/// Keeps what it is given; takes no message that contains the word `poison`.
+#[derive(Default)]
+pub(crate) struct Paper {
+    pub(crate) arrivals: Mutex<Vec<Arrival>>,
+    pub(crate) rows: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// While this is true, nothing that is posted gets durable.
+    pub(crate) slow: watch::Sender<bool>,
+}
+
+/// The paper house with its bell for closing time.
+pub(crate) struct Props {
+    pub(crate) paper: Arc<Paper>,
+    pub(crate) house: House,
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+/// A clock that stands still.
+struct Stopped;
+
+/// Rings when the process stops.
+struct Bell(watch::Receiver<bool>);
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Props {
+    pub(crate) fn new() -> Self {
+        let paper = Arc::new(Paper::default());
+        let (stop, bell) = watch::channel(false);
+        let house = House {
+            inbox: paper.clone(),
+            memory: paper.clone(),
+            clock: Arc::new(Stopped),
+            tasks: Arc::new(Bell(bell)),
+        };
+        Self { paper, house, stop }
+    }
+
+    pub(crate) fn face(&self) -> Face {
+        let gateway = gateway();
+        Face {
+            shelf: Shelf::new(&gateway),
+            gateway,
+            network: Arc::new(PigeonPost::new()),
+            house: self.house.clone(),
+            version: "1.2.3".into(),
+            started: NOW.minus(std::time::Duration::from_secs(3600)),
+        }
+    }
+}
+
+impl Paper {
+    /// The words of every message that was written down, in order.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let arrivals = self.arrivals.lock().unwrap();
+        let items = arrivals.iter().flat_map(|arrival| &arrival.items);
+        items
+            .filter_map(|item| match item {
+                Item::Post(draft) => draft.payload.text().map(|text| text.body.as_str().to_owned()),
+                Item::Report(_) => None,
+            })
+            .collect()
+    }
+
+    fn write(&self, arrival: Arrival) -> Result<Accepted, Fault> {
+        for item in &arrival.items {
+            if let Item::Post(draft) = item {
+                self.admit(draft)?;
+            }
+        }
+        let mut rows = self.rows.lock().unwrap();
+        for row in &arrival.rows {
+            match &row.value {
+                Some(value) => rows.insert(row.key.clone(), value.clone()),
+                None => rows.remove(&row.key),
+            };
+        }
+        let taken = vec![Taken::Heard; arrival.items.len()];
+        self.arrivals.lock().unwrap().push(arrival);
+        #[expect(clippy::disallowed_methods, reason = "the paper house plays the store")]
+        Ok(Accepted::sealed_by_the_store(taken))
+    }
+}
+
+impl Inbox for Paper {
+    fn post(&self, arrival: Arrival) -> Pending<'static, Result<Accepted, Fault>> {
+        let result = self.write(arrival);
+        let mut slow = self.slow.subscribe();
+        Box::pin(async move {
+            let _ = slow.wait_for(|slow| !slow).await;
+            result
+        })
+    }
+
+    fn admit(&self, draft: &Draft) -> Result<(), Fault> {
+        let policy = Policy {
+            allow: vec!["verona.example".into()],
+            deny: vec!["tybalt@verona.example".into()],
+            longest_text: 100_000,
+        };
+        policy.admit(draft)?;
+        match draft.payload.text() {
+            Some(text) if text.body.as_str().contains("poison") => {
+                Err(Fault::of(FaultKind::Refused).saying("no poison in the post"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Memory for Paper {
+    fn recall(&self, _: EnvelopeId) -> Option<Envelope> {
+        None
+    }
+
+    fn row(&self, key: &str) -> Option<Vec<u8>> {
+        self.rows.lock().unwrap().get(key).cloned()
+    }
+
+    fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, Vec<u8>)> {
+        let rows = self.rows.lock().unwrap();
+        rows.range(prefix.to_owned()..)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .filter(|(key, _)| after.is_none_or(|after| key.as_str() > after))
+            .take(limit)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+}
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+impl Tasks for Bell {
+    fn start(&self, _: &str, _: Pending<'static, ()>) {
+        panic!("home starts nothing beside itself");
+    }
+
+    fn work(&self, _: &str, work: Box<dyn FnOnce() + Send>) -> Pending<'static, Option<()>> {
+        work();
+        Box::pin(async { Some(()) })
+    }
+
+    fn stopping(&self) -> Pending<'static, ()> {
+        let mut bell = self.0.clone();
+        Box::pin(async move {
+            let _ = bell.wait_for(|rings| *rings).await;
+        })
+    }
+}
+
+impl PigeonPost {
+    pub(crate) fn new() -> Self {
+        Self {
+            profile: Profile {
+                id: NetworkId::new("pigeon").unwrap(),
+                gateway_type: "pigeon",
+                title: "Pigeon post".into(),
+                address_prompt: "name@loft",
+                capabilities: crate::courier::capabilities(),
+                per_destination: 1,
+            },
+        }
+    }
+}
+
+impl Courier for PigeonPost {
+    fn deliver<'a>(&'a self, _: &'a Parcel) -> Pending<'a, Outcome> {
+        Box::pin(async { Outcome::Failed(Fault::of(FaultKind::NotSupported), None) })
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.profile.capabilities
+    }
+}
+
+impl Network for PigeonPost {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    fn contact(&self, written: &str) -> Result<ForeignId, Fault> {
+        assert!(!written.contains("panic"), "the pigeon has been shot");
+        let written = written.replace('%', "@").to_lowercase();
+        match written.split_once('@') {
+            Some((name, loft)) if !name.is_empty() && !loft.is_empty() && !loft.contains('@') => {
+                ForeignId::new(&written)
+            }
+            _ => Err(Fault::of(FaultKind::BadAddress)),
+        }
+    }
+
+    fn written(&self, id: &ForeignId) -> String {
+        id.as_str().to_owned()
+    }
+
+    fn destination(&self, id: &ForeignId) -> String {
+        id.as_str().to_owned()
+    }
+
+    fn watch(self: Arc<Self>, _: House) -> Pending<'static, ()> {
+        Box::pin(async {})
+    }
+
+    fn check(&self) -> Pending<'_, Vec<Finding>> {
+        Box::pin(async { Vec::new() })
+    }
+}
+
+/// The gateway of the pigeon post.
+pub(crate) fn gateway() -> Gateway {
+    Gateway::new(&BareJid::new(DOMAIN).unwrap())
+}
+
+/// Juliet, as pigeons know her.
+pub(crate) fn juliet() -> Contact {
+    Contact {
+        network: NetworkId::new("pigeon").unwrap(),
+        scope: Scope::Gateway,
+        id: ForeignId::new("juliet@capulet").unwrap(),
+    }
+}
+
+pub(crate) fn romeo() -> BareJid {
+    BareJid::new("romeo@verona.example").unwrap()
+}
+
+/// A stanza as it comes from the server; the namespace goes without saying.
+pub(crate) fn stanza(xml: &str) -> Element {
+    let name_end = xml.find([' ', '>', '/']).unwrap();
+    let (name, rest) = xml.split_at(name_end);
+    format!("{name} xmlns='jabber:component:accept'{rest}").parse().unwrap()
+}
+
+/// A parcel from Juliet to Romeo, leased for the first time.
+pub(crate) fn parcel(payload: Payload) -> Parcel {
+    leased(
+        Draft::new(Party::Foreign(juliet()), Party::Home(romeo()), payload),
+        0,
+        None,
+    )
+}
+
+/// A parcel of a draft that the gateway took at [`NOW`].
+pub(crate) fn leased(draft: Draft, doubts: u32, reply_to: Option<Quoted>) -> Parcel {
+    let fitted = fit(&draft.payload, &crate::courier::capabilities()).unwrap();
+    let envelope = Envelope {
+        id: EnvelopeId::from_random([7; 16]),
+        accepted: NOW,
+        draft,
+    };
+    #[expect(clippy::disallowed_methods, reason = "the paper house plays the store")]
+    Parcel::sealed_by_the_store(envelope, fitted, 1, doubts, reply_to)
+}

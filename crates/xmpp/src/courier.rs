@@ -1,0 +1,111 @@
+//! Hands one parcel over to the XMPP server.
+
+use crate::address::{Speaker, canonical_local};
+use crate::home::{Home, Station};
+use crate::link::line::Slip;
+use crate::shelf::Shelf;
+use crate::write::{self, Leg};
+use causeway_core::address::Contact;
+use causeway_core::capability::Capabilities;
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::hop::{Hop, Step};
+use causeway_core::network::{Courier, Handed, House, Outcome, Parcel, Pending};
+use causeway_core::text::Line;
+use jid::BareJid;
+
+/// The longest text in bytes. Escaped it grows sixfold at worst, and servers close a component's stream at half a
+/// mebibyte.
+const LONGEST_TEXT: usize = 65_536;
+
+/// What chat clients can carry.
+pub(crate) fn capabilities() -> Capabilities {
+    Capabilities {
+        edits: true,
+        receipts: true,
+        longest_text: LONGEST_TEXT,
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Courier for Home {
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Pending<'a, Outcome> {
+        Box::pin(self.hand_over(parcel))
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+}
+
+impl Home {
+    async fn hand_over(&self, parcel: &Parcel) -> Outcome {
+        let Some(house) = self.house() else {
+            return Outcome::Failed(Fault::of(FaultKind::Unreachable), None);
+        };
+        let (station, stanza) = match self.addressed(parcel, house) {
+            Ok(addressed) => addressed,
+            Err(fault) => return Outcome::Failed(fault, None),
+        };
+        let sent = station.line.hand_over(stanza).await;
+        let hop = |step, fault: Option<&Fault>| self.hop(house, step, fault);
+        match sent {
+            Ok(()) => match hop(Step::Handed, None) {
+                Some(hop) => Outcome::Handed(Handed {
+                    hop,
+                    final_stop: false,
+                    rows: Vec::new(),
+                }),
+                None => Outcome::InDoubt(Fault::of(FaultKind::Internal), None),
+            },
+            Err(Slip::Unsent(fault)) => {
+                let hop = hop(Step::Deferred, Some(&fault));
+                Outcome::Failed(fault, hop)
+            }
+            Err(Slip::InDoubt(fault)) => {
+                let hop = hop(Step::InDoubt, Some(&fault));
+                Outcome::InDoubt(fault, hop)
+            }
+        }
+    }
+
+    /// The stanza for a parcel, and the link that it goes over.
+    fn addressed(&self, parcel: &Parcel, house: &House) -> Result<(&Station, crate::stanza::Outward), Fault> {
+        let wrong = || Fault::of(FaultKind::Internal).for_good();
+        let draft = parcel.draft();
+        let contact = draft.from.contact().ok_or_else(wrong)?;
+        let user = draft.to.home().ok_or_else(wrong)?;
+        let station = self
+            .station(&contact.network)
+            .ok_or_else(|| Fault::of(FaultKind::NotSupported).saying("this network has no component domain at home"))?;
+        let leg = Leg {
+            gateway: &station.gateway,
+            from: &speaker(station, house, user, contact)?,
+            to: user,
+            now: house.clock.now(),
+        };
+        Ok((station, write::stanza(parcel, leg)?))
+    }
+
+    fn hop(&self, house: &House, step: Step, fault: Option<&Fault>) -> Option<Hop> {
+        let who = Line::clean(&self.config.server)?;
+        let said = fault.and_then(|fault| fault.said.clone());
+        Some(
+            Hop::own(house.clock.now(), step, who)
+                .over(Line::clean("xmpp"), Some(self.config.tls))
+                .saying(said),
+        )
+    }
+}
+
+/// The JID that a contact speaks from: in the form that this user addressed it by, so that one person is one conversation.
+fn speaker(station: &Station, house: &House, user: &BareJid, contact: &Contact) -> Result<Speaker, Fault> {
+    let bad = || Fault::of(FaultKind::BadAddress).saying("no JID can name this address");
+    let local = Shelf::form_of(house.memory.as_ref(), user, contact)
+        .or_else(|| canonical_local(station.network.as_ref(), &contact.id))
+        .ok_or_else(bad)?;
+    Ok(station.gateway.contact(&local).ok_or_else(bad)?.present())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! Turns what people type into the right JID (XEP-0100 section 6, `jabber:iq:gateway`).
+
+use super::Face;
+use crate::address::canonical_local;
+use crate::errors::Refusal;
+use crate::ns;
+use crate::xml::{Build, element, text_of};
+use causeway_core::fault::{Fault, FaultKind};
+use minidom::Element;
+
+/// A get asks what to type, a set gives what was typed.
+pub(super) fn answer(face: &Face, query: &Element, set: bool) -> Result<Element, Refusal> {
+    if !set {
+        return Ok(element("query", ns::GATEWAY)
+            .holding(
+                element("desc", ns::GATEWAY)
+                    .saying(&format!("Reach somebody through {}", face.network.profile().title)),
+            )
+            .holding(element("prompt", ns::GATEWAY).saying(face.network.profile().address_prompt)));
+    }
+    let typed = text_of(query, "prompt", ns::GATEWAY).ok_or_else(|| Refusal::bad_request("The prompt is missing"))?;
+    let id = face.network.contact(typed.trim())?;
+    let jid = canonical_local(face.network.as_ref(), &id)
+        .and_then(|local| face.gateway.contact(&local))
+        .ok_or_else(|| Fault::of(FaultKind::BadAddress))?;
+    Ok(element("query", ns::GATEWAY).holding(element("jid", ns::GATEWAY).saying(jid.as_str())))
+}

@@ -1,0 +1,193 @@
+//! Home as a whole: a link for each component domain, and the courier that hands parcels to the right one.
+
+use crate::address::Gateway;
+use crate::config::XmppConfig;
+use crate::courier;
+use crate::face::Face;
+use crate::link::Link;
+use crate::link::dial::{Dial, Listener};
+use crate::link::line::{Desk, Line, line};
+use crate::link::login::{Credentials, LoginError, log_in};
+use crate::reception::Reception;
+use crate::shelf::Shelf;
+use causeway_core::address::NetworkId;
+use causeway_core::capability::Capabilities;
+use causeway_core::clock::Timestamp;
+use causeway_core::network::{Finding, House, Network};
+use futures::future::join_all;
+use jid::BareJid;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio_xmpp::xmlstream::Timeouts;
+
+/// One component domain and the network behind it.
+pub struct Domain {
+    /// The domain, as the server knows it.
+    pub jid: BareJid,
+    /// The secret shared with the server (XEP-0114 section 3).
+    pub secret: String,
+    /// The network that its contacts belong to.
+    pub network: Arc<dyn Network>,
+    /// A listener port of its own, where the server wants one for each component.
+    pub port: Option<u16>,
+}
+
+/// The XMPP side.
+pub struct Home {
+    pub(crate) config: XmppConfig,
+    pub(crate) capabilities: Capabilities,
+    stations: Vec<Station>,
+    house: OnceLock<House>,
+    version: Arc<str>,
+    started: Timestamp,
+}
+
+/// One component domain at work.
+pub(crate) struct Station {
+    pub(crate) gateway: Gateway,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) line: Line,
+    desk: Mutex<Option<Desk>>,
+    secret: String,
+    port: Option<u16>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Home {
+    /// Home at the server that `config` names. `version` is what clients are told (XEP-0092), and `started` what the
+    /// uptime counts from (XEP-0012). Nothing is connected before [`Home::run`].
+    pub fn new(config: XmppConfig, domains: Vec<Domain>, version: String, started: Timestamp) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            capabilities: courier::capabilities(),
+            stations: domains.into_iter().map(Station::new).collect(),
+            house: OnceLock::new(),
+            version: version.into(),
+            started,
+        })
+    }
+
+    /// Keeps every link connected until `house.tasks` says stop; then tells the subscribers, closes the streams and
+    /// returns. A second call returns at once.
+    pub async fn run(self: Arc<Self>, house: House) {
+        let house = self.house.get_or_init(|| house);
+        join_all(self.stations.iter().map(|station| self.serve(station, house))).await;
+    }
+
+    /// Looks whether the server is there and takes each domain with its secret. What it says while the gateway itself
+    /// is connected is no fault.
+    pub async fn check(&self) -> Vec<Finding> {
+        if let Err(wrong) = self.config.validate() {
+            return vec![Finding::bad(
+                "XMPP configuration",
+                wrong,
+                "correct the section about the XMPP server",
+            )];
+        }
+        join_all(self.stations.iter().map(|station| self.check_one(station))).await
+    }
+
+    /// The domain of a network.
+    pub(crate) fn station(&self, network: &NetworkId) -> Option<&Station> {
+        self.stations
+            .iter()
+            .find(|station| station.network.profile().id == *network)
+    }
+
+    /// What the house gave; `None` before [`Home::run`].
+    pub(crate) fn house(&self) -> Option<&House> {
+        self.house.get()
+    }
+
+    async fn serve(&self, station: &Station, house: &House) {
+        let desk = station.desk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(desk) = desk else {
+            return;
+        };
+        let face = Face {
+            gateway: station.gateway.clone(),
+            network: station.network.clone(),
+            house: house.clone(),
+            shelf: Shelf::new(&station.gateway),
+            version: self.version.clone(),
+            started: self.started,
+        };
+        let dial = Listener::new(&self.config, station.port);
+        let reception = Reception::new(face, dial.is_encrypted());
+        let link = Link {
+            dial: Box::new(dial),
+            credentials: self.credentials(station),
+            ping_domain: self.ping_domain(station),
+            gateway: station.gateway.clone(),
+        };
+        link.run(house, reception, desk).await;
+    }
+
+    fn credentials(&self, station: &Station) -> Credentials {
+        Credentials {
+            domain: station.gateway.as_str().to_owned(),
+            secret: station.secret.clone(),
+            patience: self.config.connect_patience(),
+            timeouts: Timeouts {
+                read_timeout: Duration::from_secs(self.config.ping_after),
+                response_timeout: Duration::from_secs(self.config.ping_timeout),
+            },
+        }
+    }
+
+    fn ping_domain(&self, station: &Station) -> String {
+        match &self.config.ping_domain {
+            Some(domain) => domain.clone(),
+            None => station.gateway.parent().to_owned(),
+        }
+    }
+
+    async fn check_one(&self, station: &Station) -> Finding {
+        let domain = station.gateway.as_str();
+        let what = format!("XMPP component {domain}");
+        let port = station.port.unwrap_or(self.config.port);
+        let place = format!("{}:{port}", self.config.server);
+        let dial = Listener::new(&self.config, station.port);
+        match log_in(&dial, &self.credentials(station)).await {
+            Ok((mut stream, _)) => {
+                // The server sees the end of the connection anyway.
+                let _ = stream.shutdown().await;
+                Finding::good(what, format!("{place} takes it with this secret"))
+            }
+            Err(LoginError::Refused(error)) if error.condition == "conflict" => Finding::warning(
+                what,
+                format!("{place} says that {domain} is connected already"),
+                error.advice(domain),
+            ),
+            Err(LoginError::Refused(error)) => {
+                let advice = error.advice(domain);
+                Finding::bad(what, format!("{place} refuses: {error}"), advice)
+            }
+            Err(error @ LoginError::Unreachable(_)) => Finding::bad(
+                what,
+                format!("{place}: {error}"),
+                "start the server, and compare host, port and TLS with its component listener",
+            ),
+            Err(error @ LoginError::Broken(_)) => Finding::bad(
+                what,
+                format!("{place}: {error}"),
+                "see whether this port is the server's component listener (XEP-0114), and whether TLS is right",
+            ),
+        }
+    }
+}
+
+impl Station {
+    fn new(domain: Domain) -> Self {
+        let (line, desk) = line();
+        Self {
+            gateway: Gateway::new(&domain.jid),
+            network: domain.network,
+            line,
+            desk: Mutex::new(Some(desk)),
+            secret: domain.secret,
+            port: domain.port,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The link to the XMPP server (XEP-0114) for one component domain: connected as long as the process runs.
+
+mod announce;
+mod backoff;
+mod connection;
+pub(crate) mod dial;
+mod guard;
+pub(crate) mod line;
+pub(crate) mod login;
+mod posts;
+mod watermark;
+mod wire;
+
+use crate::address::Gateway;
+use crate::reception::Reception;
+use causeway_core::network::House;
+use connection::{Around, Connection, End, Letter, Ping};
+use dial::Dial;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use line::{Desk, State};
+use login::{Credentials, LoginError, StreamError, log_in};
+use posts::Posts;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long a connection must have lasted for its end to count as the first failure again.
+const LASTING: Duration = Duration::from_secs(30);
+/// How long a stop waits for what was read to be written down.
+const LAST_POSTS: Duration = Duration::from_secs(5);
+
+/// One component domain's way to the server.
+pub(crate) struct Link {
+    pub(crate) dial: Box<dyn Dial>,
+    pub(crate) credentials: Credentials,
+    pub(crate) gateway: Gateway,
+    /// The domain at the server that is pinged.
+    pub(crate) ping_domain: String,
+}
+
+/// When to try again.
+enum Again {
+    /// After a wait that grows with every failure.
+    Soon,
+    /// After the longest wait: nothing changes before an admin acts.
+    Late,
+}
+
+/// A link at work.
+struct Work {
+    link: Link,
+    reception: Reception,
+    desk: Desk,
+    posts: Posts,
+    unsent: VecDeque<Letter>,
+    stopping: Shared<BoxFuture<'static, ()>>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Link {
+    /// Stays connected until the house says stop; then says goodbye and closes the stream.
+    pub(crate) async fn run(self, house: &House, reception: Reception, desk: Desk) {
+        let mut work = Work {
+            link: self,
+            reception,
+            desk,
+            posts: Posts::new(house.inbox.clone()),
+            unsent: VecDeque::new(),
+            stopping: house.tasks.stopping().boxed().shared(),
+        };
+        let mut attempt = 0;
+        loop {
+            let began = Instant::now();
+            let wait = match work.connect_once().await {
+                None => break,
+                Some(Again::Late) => backoff::LONGEST,
+                Some(Again::Soon) => {
+                    attempt = if began.elapsed() > LASTING { 0 } else { attempt };
+                    backoff::wait(work.link.gateway.as_str(), attempt)
+                }
+            };
+            attempt = attempt.saturating_add(1);
+            if work.pause(wait).await {
+                break;
+            }
+        }
+        work.finish().await;
+    }
+}
+
+impl Work {
+    /// Connects and serves; gives when to try again, or `None` when the process stops.
+    async fn connect_once(&mut self) -> Option<Again> {
+        let domain = self.link.gateway.as_str().to_owned();
+        let login = log_in(self.link.dial.as_ref(), &self.link.credentials);
+        let mut stopping = self.stopping.clone();
+        let login = tokio::select! {
+            () = &mut stopping => return None,
+            login = login => login,
+        };
+        match login {
+            Ok((stream, id)) => {
+                tracing::info!(%domain, "connected to the XMPP server");
+                let ping = Ping {
+                    from: self.link.gateway.itself(),
+                    to: self.link.ping_domain.clone(),
+                };
+                self.desk.set(State::Up);
+                let end = Connection::new(stream, &id, ping, self.around()).serve().await;
+                self.disconnected();
+                self.judge(&domain, end)
+            }
+            Err(LoginError::Refused(error)) => {
+                let advice = error.advice(&domain);
+                tracing::error!(%domain, %error, %advice, "the XMPP server refuses this component");
+                Some(Again::after(&error))
+            }
+            Err(error) => {
+                tracing::warn!(%domain, %error, "no link to the XMPP server; it will be tried again");
+                Some(Again::Soon)
+            }
+        }
+    }
+
+    fn around(&mut self) -> Around<'_> {
+        Around {
+            reception: &mut self.reception,
+            posts: &mut self.posts,
+            desk: &mut self.desk,
+            unsent: &mut self.unsent,
+            stopping: self.stopping.clone(),
+        }
+    }
+
+    fn judge(&self, domain: &str, end: End) -> Option<Again> {
+        match end {
+            End::Stopped => None,
+            End::Error(error) => {
+                let advice = error.advice(domain);
+                tracing::error!(%domain, %error, %advice, "the XMPP server closed the stream");
+                Some(Again::after(&error))
+            }
+            End::Broken(why) => {
+                tracing::warn!(%domain, %why, "the link to the XMPP server broke");
+                Some(Again::Soon)
+            }
+        }
+    }
+
+    /// Sends back what was not written. Refused messages keep waiting: their senders must hear of them.
+    fn disconnected(&mut self) {
+        self.desk.set(State::Down);
+        self.desk.send_back();
+        let waiting = std::mem::take(&mut self.unsent);
+        for letter in waiting {
+            match letter.proof {
+                Some(proof) => line::Order {
+                    stanza: letter.stanza,
+                    proof,
+                }
+                .send_back(),
+                None if letter.stanza.element().name() == "message" => self.unsent.push_back(letter),
+                None => {}
+            }
+        }
+    }
+
+    /// Waits before the next try; true when the process stops.
+    async fn pause(&mut self, wait: Duration) -> bool {
+        let pause = sleep(wait);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = self.stopping.clone() => return true,
+                () = &mut pause => return false,
+                Some(order) = self.desk.orders.recv() => order.send_back(),
+                posted = self.posts.next() => {
+                    self.unsent.extend(posted.answers().into_iter().map(Letter::plain));
+                }
+            }
+        }
+    }
+
+    /// Waits for what was read to be written down.
+    async fn finish(mut self) {
+        self.desk.set(State::Closed);
+        self.desk.send_back();
+        let posts = &mut self.posts;
+        let last = async {
+            while !posts.are_done() {
+                let _ = posts.next().await.answers();
+            }
+        };
+        if timeout(LAST_POSTS, last).await.is_err() {
+            tracing::warn!("some messages could not be written down before the stop");
+        }
+    }
+}
+
+impl Again {
+    fn after(error: &StreamError) -> Self {
+        match error.needs_an_admin() {
+            true => Self::Late,
+            false => Self::Soon,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

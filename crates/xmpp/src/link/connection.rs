@@ -1,0 +1,317 @@
+//! One open stream: reads eagerly, writes what waits, and asks the server now and then how far it is.
+
+use super::announce::Announcements;
+use super::line::{Desk, Order, Proof};
+use super::login::{Stream, StreamError};
+use super::posts::{Posted, Posts};
+use super::watermark::Watermark;
+use crate::reception::Reception;
+use crate::stanza::Outward;
+use futures::future::{BoxFuture, Shared};
+use futures::{FutureExt, Sink, StreamExt};
+use minidom::Element;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_xmpp::xmlstream::ReadError;
+
+/// How many answers may wait to be written before nothing more is read.
+const MOST_ANSWERS: usize = 1024;
+/// How many stanzas wait in this process before couriers and announcements have to.
+const READY: usize = 64;
+/// How long a ping may stay unanswered while the server says other things.
+const PING_PATIENCE: Duration = Duration::from_secs(90);
+/// How long a stop may take that has things to finish.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the server may take to close its side.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What outlives a connection.
+pub(super) struct Around<'a> {
+    pub(super) reception: &'a mut Reception,
+    pub(super) posts: &'a mut Posts,
+    pub(super) desk: &'a mut Desk,
+    /// Stanzas that wait to be written.
+    pub(super) unsent: &'a mut VecDeque<Letter>,
+    pub(super) stopping: Shared<BoxFuture<'static, ()>>,
+}
+
+/// A stanza that waits to be written.
+pub(super) struct Letter {
+    pub(super) stanza: Outward,
+    /// Who wants to know that the server has it.
+    pub(super) proof: Option<Proof>,
+}
+
+/// Where the pings go.
+pub(super) struct Ping {
+    pub(super) from: crate::address::Speaker,
+    pub(super) to: String,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The process stops, and everything was said.
+    Stopped,
+    /// The server closed the stream with a reason.
+    Error(StreamError),
+    /// It closed it without one, or the line broke.
+    Broken(String),
+}
+
+/// A connection from its handshake to its end.
+pub(super) struct Connection<'a> {
+    stream: Stream,
+    around: Around<'a>,
+    watermark: Watermark,
+    ping: Ping,
+    overdue: Pin<Box<Sleep>>,
+    announcements: Announcements,
+    /// Until when a stop may take; `None` while nobody asked for one.
+    closing: Option<Pin<Box<Sleep>>>,
+    /// Whose turn it is when both sides have something: the server's or the couriers'.
+    server_first: bool,
+}
+
+enum Event {
+    Stanza(Element),
+    Silence,
+    BadStanza,
+    Posted(Posted),
+    Order(Order),
+    Stop,
+    End(End),
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(stream: Stream, id: &str, ping: Ping, around: Around<'a>) -> Self {
+        Self {
+            stream,
+            around,
+            watermark: Watermark::new(id),
+            ping,
+            overdue: Box::pin(sleep_until(Instant::now() + PING_PATIENCE)),
+            announcements: Announcements::arriving(),
+            closing: None,
+            server_first: true,
+        }
+    }
+
+    /// Serves until the end.
+    pub(super) async fn serve(mut self) -> End {
+        loop {
+            let end = match self.next().await {
+                Event::Stanza(stanza) => self.receive(&stanza),
+                Event::BadStanza => {
+                    tracing::warn!("the server sent something that is not a stanza");
+                    None
+                }
+                Event::Silence => {
+                    self.ask();
+                    None
+                }
+                Event::Posted(posted) => {
+                    self.around
+                        .unsent
+                        .extend(posted.answers().into_iter().map(Letter::plain));
+                    None
+                }
+                Event::Order(order) => {
+                    self.around.unsent.push_back(Letter::from(order));
+                    None
+                }
+                Event::Stop => {
+                    self.begin_to_stop();
+                    None
+                }
+                Event::End(end) => Some(end),
+            };
+            match end {
+                Some(End::Stopped) => return self.close().await,
+                Some(end) => return end,
+                None => {}
+            }
+        }
+    }
+
+    fn receive(&mut self, stanza: &Element) -> Option<End> {
+        if let Some(error) = StreamError::read(stanza) {
+            return Some(End::Error(error));
+        }
+        let deeds = self.around.reception.receive(stanza);
+        if let Some((id, from)) = deeds.answered
+            && from == self.ping.to
+        {
+            self.watermark.answered(&id);
+        }
+        self.around.unsent.extend(deeds.answers.into_iter().map(Letter::plain));
+        if let Some(post) = deeds.post {
+            self.around.posts.begin(post);
+        }
+        None
+    }
+
+    /// Pings the server, unless a ping is under way.
+    fn ask(&mut self) {
+        if self.watermark.is_asking() {
+            return;
+        }
+        let id = self.watermark.ask();
+        let request = crate::xml::element("ping", crate::ns::PING);
+        let ping = Outward::get(&self.ping.from, &self.ping.to, &id).holding(request);
+        self.overdue.as_mut().reset(Instant::now() + PING_PATIENCE);
+        self.around.unsent.push_back(Letter::plain(ping));
+    }
+
+    fn begin_to_stop(&mut self) {
+        self.around.desk.set(super::line::State::Closed);
+        self.announcements = Announcements::leaving();
+        self.closing = Some(Box::pin(sleep_until(Instant::now() + STOP_PATIENCE)));
+    }
+
+    async fn next(&mut self) -> Event {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if self.around.unsent.len() < READY {
+            let stanzas = self.announcements.next(self.around.reception);
+            self.around.unsent.extend(stanzas.into_iter().map(Letter::plain));
+        }
+        if let Err(error) = self.write(cx) {
+            return Poll::Ready(Event::End(End::Broken(error.to_string())));
+        }
+        if let Poll::Ready(event) = self.poll_clocks(cx) {
+            return Poll::Ready(event);
+        }
+        if let Poll::Ready(posted) = self.around.posts.poll_next(cx) {
+            return Poll::Ready(Event::Posted(posted));
+        }
+        self.server_first = !self.server_first;
+        let first = match self.server_first {
+            true => self.poll_server(cx),
+            false => self.poll_orders(cx),
+        };
+        match (first, self.server_first) {
+            (Poll::Ready(event), _) => Poll::Ready(event),
+            (Poll::Pending, true) => self.poll_orders(cx),
+            (Poll::Pending, false) => self.poll_server(cx),
+        }
+    }
+
+    fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        match &mut self.closing {
+            None if self.around.stopping.poll_unpin(cx).is_ready() => return Poll::Ready(Event::Stop),
+            Some(deadline) => {
+                let said_all = self.announcements.are_over()
+                    && self.around.unsent.is_empty()
+                    && self.around.posts.are_done()
+                    && self.watermark.is_quiet();
+                if said_all || deadline.poll_unpin(cx).is_ready() {
+                    return Poll::Ready(Event::End(End::Stopped));
+                }
+            }
+            None => {}
+        }
+        if self.watermark.is_asking() && self.overdue.poll_unpin(cx).is_ready() {
+            return Poll::Ready(Event::End(End::Broken("the server does not answer pings".into())));
+        }
+        Poll::Pending
+    }
+
+    fn poll_orders(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if self.around.unsent.len() >= READY {
+            return Poll::Pending;
+        }
+        match self.around.desk.orders.poll_recv(cx) {
+            Poll::Ready(Some(order)) => Poll::Ready(Event::Order(order)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Reads, unless what was read before is more than enough.
+    fn poll_server(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if self.around.posts.are_full() || self.around.unsent.len() >= MOST_ANSWERS {
+            return Poll::Pending;
+        }
+        self.stream.poll_next_unpin(cx).map(|read| match read {
+            Some(Ok(element)) => Event::Stanza(element),
+            Some(Err(ReadError::SoftTimeout)) => Event::Silence,
+            Some(Err(ReadError::ParseError(_))) => Event::BadStanza,
+            Some(Err(ReadError::StreamFooterReceived)) => {
+                Event::End(End::Broken("the server closed the stream".into()))
+            }
+            Some(Err(ReadError::HardError(error))) => Event::End(End::Broken(error.to_string())),
+            None => Event::End(End::Broken("the server closed the connection".into())),
+        })
+    }
+
+    /// Writes as much as the connection takes. A ping follows when somebody waits for proof and nothing else is left.
+    fn write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        loop {
+            while !self.around.unsent.is_empty() {
+                match Sink::<&Element>::poll_ready(Pin::new(&mut self.stream), cx)? {
+                    Poll::Ready(()) => self.write_one()?,
+                    Poll::Pending => return Ok(()),
+                }
+            }
+            match self.watermark.is_due() {
+                true => self.ask(),
+                false => break,
+            }
+        }
+        match Sink::<&Element>::poll_flush(Pin::new(&mut self.stream), cx) {
+            Poll::Ready(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_one(&mut self) -> io::Result<()> {
+        let Some(letter) = self.around.unsent.pop_front() else {
+            return Ok(());
+        };
+        Pin::new(&mut self.stream).start_send(letter.stanza.element())?;
+        if let Some(proof) = letter.proof {
+            self.watermark.wrote(proof);
+        }
+        Ok(())
+    }
+
+    /// Closes our side, and takes what the server sends until it closes its own (RFC 6120 section 4.4).
+    async fn close(mut self) -> End {
+        let close = async {
+            if self.stream.shutdown().await.is_err() {
+                return;
+            }
+            while let Some(Ok(stanza)) = self.stream.next().await {
+                if let Some(post) = self.around.reception.receive(&stanza).post {
+                    self.around.posts.begin(post);
+                }
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, close).await;
+        End::Stopped
+    }
+}
+
+impl Letter {
+    pub(super) fn plain(stanza: Outward) -> Self {
+        Self { stanza, proof: None }
+    }
+}
+
+impl From<Order> for Letter {
+    fn from(order: Order) -> Self {
+        Self {
+            stanza: order.stanza,
+            proof: Some(order.proof),
+        }
+    }
+}

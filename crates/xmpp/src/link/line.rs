@@ -1,0 +1,130 @@
+//! The couriers' end of a link: a bounded queue, and word of what became of each stanza.
+
+use crate::stanza::Outward;
+use causeway_core::fault::{Fault, FaultKind};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// How many stanzas may wait for the link.
+const QUEUE: usize = 256;
+/// How long a stanza waits for a link that is down.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits for its place in the queue and for its proof.
+const PROOF_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where the fate of one stanza is told; dropped when the connection ended before anybody knew.
+pub(crate) type Proof = oneshot::Sender<Fate>;
+
+/// What became of a stanza.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The server has it.
+    Taken,
+    /// It was never written.
+    Unsent,
+}
+
+/// Why a stanza is not known to be at the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Slip {
+    /// It is not.
+    Unsent(Fault),
+    /// It may be.
+    InDoubt(Fault),
+}
+
+/// Whether stanzas can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Down,
+    Up,
+    /// The process stops.
+    Closed,
+}
+
+/// One stanza to send, and whom to tell.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) stanza: Outward,
+    pub(crate) proof: Proof,
+}
+
+/// The couriers' end.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    orders: mpsc::Sender<Order>,
+    state: watch::Receiver<State>,
+}
+
+/// The link's end.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) orders: mpsc::Receiver<Order>,
+    state: watch::Sender<State>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// A new line, down.
+pub(crate) fn line() -> (Line, Desk) {
+    let (order, orders) = mpsc::channel(QUEUE);
+    let (tell, state) = watch::channel(State::Down);
+    (Line { orders: order, state }, Desk { orders, state: tell })
+}
+
+impl Line {
+    /// Sends a stanza and waits until the server is known to have it.
+    pub(crate) async fn hand_over(&self, stanza: Outward) -> Result<(), Slip> {
+        self.connected().await?;
+        let (proof, fate) = oneshot::channel();
+        let stopped = Slip::Unsent(Fault::of(FaultKind::Unreachable));
+        match timeout(PROOF_PATIENCE, self.orders.send(Order { stanza, proof })).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(stopped),
+            Err(_) => return Err(Slip::Unsent(Fault::of(FaultKind::Timeout))),
+        }
+        match timeout(PROOF_PATIENCE, fate).await {
+            Ok(Ok(Fate::Taken)) => Ok(()),
+            Ok(Ok(Fate::Unsent)) => Err(stopped),
+            Ok(Err(_)) => Err(Slip::InDoubt(
+                Fault::of(FaultKind::Unreachable).saying("the link broke before the server said that it had it"),
+            )),
+            Err(_) => Err(Slip::InDoubt(Fault::of(FaultKind::Timeout))),
+        }
+    }
+
+    async fn connected(&self) -> Result<(), Slip> {
+        let mut state = self.state.clone();
+        let settled = state.wait_for(|state| *state != State::Down);
+        match timeout(CONNECT_PATIENCE, settled)
+            .await
+            .map(|state| state.map(|state| *state))
+        {
+            Ok(Ok(State::Up)) => Ok(()),
+            _ => Err(Slip::Unsent(
+                Fault::of(FaultKind::Unreachable).saying("the XMPP server is not connected"),
+            )),
+        }
+    }
+}
+
+impl Desk {
+    pub(crate) fn set(&self, state: State) {
+        self.state.send_replace(state);
+    }
+
+    /// Sends everything in the queue back.
+    pub(crate) fn send_back(&mut self) {
+        while let Ok(order) = self.orders.try_recv() {
+            order.send_back();
+        }
+    }
+}
+
+impl Order {
+    /// Tells that it was never written.
+    pub(crate) fn send_back(self) {
+        let _ = self.proof.send(Fate::Unsent);
+    }
+}

@@ -1,0 +1,58 @@
+//! The XML namespaces that the gateway reads or writes, each with where it is defined.
+
+/// XEP-0114 section 5: the stanzas of a component stream.
+pub(crate) const COMPONENT: &str = "jabber:component:accept";
+/// RFC 6120 section 4.8.1.
+pub(crate) const STREAM: &str = "http://etherx.jabber.org/streams";
+/// RFC 6120 section 4.9.3.
+pub(crate) const STREAM_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// RFC 6120 section 8.3.3.
+pub(crate) const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+/// XEP-0030 section 3.
+pub(crate) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0030 section 4.
+pub(crate) const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// XEP-0012.
+pub(crate) const LAST: &str = "jabber:iq:last";
+/// XEP-0054.
+pub(crate) const VCARD: &str = "vcard-temp";
+/// XEP-0092.
+pub(crate) const VERSION: &str = "jabber:iq:version";
+/// XEP-0100 section 6.
+pub(crate) const GATEWAY: &str = "jabber:iq:gateway";
+/// XEP-0172.
+pub(crate) const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0184.
+pub(crate) const RECEIPTS: &str = "urn:xmpp:receipts";
+/// XEP-0199.
+pub(crate) const PING: &str = "urn:xmpp:ping";
+/// XEP-0202.
+pub(crate) const TIME: &str = "urn:xmpp:time";
+/// XEP-0203.
+pub(crate) const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0280.
+pub(crate) const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0308.
+pub(crate) const CORRECT: &str = "urn:xmpp:message-correct:0";
+/// XEP-0313.
+pub(crate) const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0333.
+pub(crate) const MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0359.
+pub(crate) const STANZA_IDS: &str = "urn:xmpp:sid:0";
+/// XEP-0380.
+pub(crate) const ENCRYPTION: &str = "urn:xmpp:eme:0";
+/// XEP-0428.
+pub(crate) const FALLBACK: &str = "urn:xmpp:fallback:0";
+/// XEP-0461.
+pub(crate) const REPLY: &str = "urn:xmpp:reply:0";
+/// What marks content that nobody but the recipient's own devices can read: XEP-0380 section 3 and the namespaces listed there.
+pub(crate) const SEALED: [&str; 5] = [
+    "eu.siacs.conversations.axolotl",
+    "urn:xmpp:omemo:1",
+    "urn:xmpp:omemo:2",
+    "urn:xmpp:openpgp:0",
+    "jabber:x:encrypted",
+];
+/// The mark that [`crate::link`] leaves where it cut an oversized stanza; known inside this process only.
+pub(crate) const CUT: &str = "urn:causeway:cut";

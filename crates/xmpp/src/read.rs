@@ -1,0 +1,195 @@
+//! Stanzas to core values: what a message to a contact says, and what one that came back means.
+
+mod encryption;
+mod fallback;
+
+use crate::address::Caller;
+use crate::errors::{Refusal, fault_of};
+use crate::ns;
+use crate::xml::text_of;
+use causeway_core::address::{Contact, Party};
+use causeway_core::clock::Timestamp;
+use causeway_core::envelope::{Draft, EnvelopeId};
+use causeway_core::evidence::{Evidence, Report};
+use causeway_core::hop::{Hop, Step, Trust};
+use causeway_core::message::{MessageRef, Payload, Reference, Text};
+use causeway_core::network::Item;
+use causeway_core::text::{Body, Line};
+use minidom::Element;
+
+/// The length from which a client's id is taken to be unique for ever: a UUID has 36 characters, a counter fewer than this.
+const UNIQUE_FROM: usize = 16;
+
+/// When and over what a stanza reached the gateway.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrived {
+    pub(crate) at: Timestamp,
+    /// Whether the component link is encrypted.
+    pub(crate) tls: bool,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Reads a message of type `chat` or `normal` to a contact. Nothing comes of chat states, markers about unknown
+/// messages and messages without words.
+pub(crate) fn message(
+    stanza: &Element,
+    caller: &Caller,
+    contact: Contact,
+    arrived: Arrived,
+) -> Result<Vec<Item>, Refusal> {
+    if is_copy(stanza) {
+        return Ok(Vec::new());
+    }
+    let mut items: Vec<Item> = evidence(stanza, caller, arrived).into_iter().collect();
+    if let Some(refusal) = encryption::refusal(stanza) {
+        return Err(refusal);
+    }
+    if let Some(text) = text(stanza) {
+        items.push(Item::Post(Box::new(draft(stanza, caller, contact, text, arrived))));
+    }
+    Ok(items)
+}
+
+/// Reads a message of type `error`: a delivery of ours that failed, or nothing.
+pub(crate) fn bounce(stanza: &Element, caller: &Caller, arrived: Arrived) -> Option<Item> {
+    let about = EnvelopeId::parse(stanza.attr("id")?)?;
+    Some(report(about, Evidence::Failed(fault_of(stanza)), caller, arrived))
+}
+
+/// Wrapped messages (XEP-0280, XEP-0313) that nobody here asked for: a stranger could put any words into any mouth.
+fn is_copy(stanza: &Element) -> bool {
+    stanza
+        .children()
+        .any(|child| child.has_ns(ns::CARBONS) || child.has_ns(ns::MAM))
+}
+
+/// A receipt (XEP-0184 section 5.4) or a marker (XEP-0333 section 4.2) about a message of ours.
+fn evidence(stanza: &Element, caller: &Caller, arrived: Arrived) -> Option<Item> {
+    let (evidence, sign) = stanza.children().find_map(|child| match child.name() {
+        "received" if child.has_ns(ns::RECEIPTS) || child.has_ns(ns::MARKERS) => Some((Evidence::Delivered, child)),
+        "displayed" | "acknowledged" if child.has_ns(ns::MARKERS) => Some((Evidence::Seen, child)),
+        _ => None,
+    })?;
+    let about = EnvelopeId::parse(sign.attr("id")?)?;
+    Some(report(about, evidence, caller, arrived))
+}
+
+fn report(about: EnvelopeId, evidence: Evidence, caller: &Caller, arrived: Arrived) -> Item {
+    let step = match &evidence {
+        Evidence::Seen => Step::Seen,
+        Evidence::Failed(_) => Step::Failed,
+        Evidence::Relayed | Evidence::Delayed(_) | Evidence::Delivered => Step::Delivered,
+    };
+    let said = match &evidence {
+        Evidence::Failed(fault) => fault.said.clone(),
+        _ => None,
+    };
+    let hops = Line::clean(&caller.full).map(|who| Hop {
+        trust: Trust::Claimed,
+        ..over_xmpp(Hop::own(arrived.at, step, who), Some(arrived.tls)).saying(said)
+    });
+    Item::Report(Report {
+        about,
+        by: Some(Party::Home(caller.bare.clone())),
+        evidence,
+        hops: hops.into_iter().collect(),
+    })
+}
+
+fn draft(stanza: &Element, caller: &Caller, contact: Contact, text: Text, arrived: Arrived) -> Draft {
+    let source = source(stanza);
+    let payload = match correction(stanza) {
+        Some(target) => Payload::Edit {
+            target: Reference::Theirs(target),
+            text,
+        },
+        None => Payload::Text(text),
+    };
+    Draft {
+        said_at: delay(stanza).map(|(_, at)| at),
+        once: source.as_ref().is_some_and(|id| id.as_str().len() >= UNIQUE_FROM),
+        receipt: source.is_some() && stanza.has_child("request", ns::RECEIPTS),
+        source,
+        way: way(stanza, caller, arrived),
+        ..Draft::new(Party::Home(caller.bare.clone()), Party::Foreign(contact), payload)
+    }
+}
+
+/// The id that receipts and errors must carry (XEP-0184 section 5.4, RFC 6120 section 8.1.3); the origin id
+/// (XEP-0359 section 3.2) where there is no other. Clients that set both make them equal.
+fn source(stanza: &Element) -> Option<MessageRef> {
+    let origin = || {
+        let child = stanza.children().find(|child| child.is("origin-id", ns::STANZA_IDS))?;
+        MessageRef::new(child.attr("id")?)
+    };
+    stanza.attr("id").and_then(MessageRef::new).or_else(origin)
+}
+
+/// The message that this one corrects. It can only be one of the sender's own (XEP-0308 section 5), so an id of ours
+/// means nothing here.
+fn correction(stanza: &Element) -> Option<MessageRef> {
+    let replace = stanza.children().find(|child| child.is("replace", ns::CORRECT))?;
+    MessageRef::new(replace.attr("id")?)
+}
+
+fn text(stanza: &Element) -> Option<Text> {
+    let whole = text_of(stanza, "body", ns::COMPONENT)?;
+    let cut = fallback::without_quote(stanza, &whole).and_then(|kept| Body::clean(&kept));
+    let whole = Body::clean(&whole)?;
+    let (body, original) = match cut {
+        Some(cut) => (cut, Some(whole)),
+        None => (whole, None),
+    };
+    let line = |name, namespace| text_of(stanza, name, namespace).and_then(|text| Line::clean(&text));
+    Some(Text {
+        subject: line("subject", ns::COMPONENT),
+        original,
+        thread: line("thread", ns::COMPONENT),
+        reply_to: answered(stanza),
+        sender_name: line("nick", ns::NICK),
+        ..Text::plain(body)
+    })
+}
+
+/// The message that this one answers (XEP-0461 section 3.1).
+fn answered(stanza: &Element) -> Option<Reference> {
+    let id = stanza
+        .children()
+        .find(|child| child.is("reply", ns::REPLY))?
+        .attr("id")?;
+    match EnvelopeId::parse(id) {
+        Some(ours) => Some(Reference::Ours(ours)),
+        None => MessageRef::new(id).map(Reference::Theirs),
+    }
+}
+
+/// Who kept the message back, and since when (XEP-0203 section 4).
+fn delay(stanza: &Element) -> Option<(Option<Line>, Timestamp)> {
+    let delay = stanza.children().find(|child| child.is("delay", ns::DELAY))?;
+    let stamp: jiff::Timestamp = delay.attr("stamp")?.parse().ok()?;
+    let by = delay.attr("from").and_then(Line::clean);
+    Some((by, Timestamp(stamp.as_millisecond())))
+}
+
+/// The single step of a chat message: from the user's server to the gateway's door, and where it was kept before, if
+/// it says so.
+fn way(stanza: &Element, caller: &Caller, arrived: Arrived) -> Vec<Hop> {
+    let kept = delay(stanza).and_then(|(by, at)| {
+        let who = by.or_else(|| Line::clean(caller.bare.domain().as_str()))?;
+        Some(Hop {
+            trust: Trust::Claimed,
+            ..over_xmpp(Hop::own(at, Step::Relayed, who), None)
+        })
+    });
+    let came = Line::clean(caller.bare.domain().as_str())
+        .map(|who| over_xmpp(Hop::own(arrived.at, Step::Arrived, who), Some(arrived.tls)));
+    kept.into_iter().chain(came).collect()
+}
+
+fn over_xmpp(hop: Hop, tls: Option<bool>) -> Hop {
+    hop.over(Line::clean("xmpp"), tls)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! One stanza in, and what to do about it: never waits, never fails.
+
+use crate::address::{Caller, contact_of};
+use crate::errors::Refusal;
+use crate::face::presence::{self, Seen, Sessions};
+use crate::face::{Face, Request};
+use crate::ns;
+use crate::read::{self, Arrived};
+use crate::route::{Route, Routed, route};
+use crate::shelf::Subscriber;
+use crate::stanza::{Outward, ReturnAddress};
+use causeway_core::fault::{ErrorType, Fault, FaultKind};
+use causeway_core::network::Arrival;
+use minidom::Element;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What follows from one stanza.
+#[derive(Debug, Default)]
+pub(crate) struct Deeds {
+    /// What to answer at once.
+    pub(crate) answers: Vec<Outward>,
+    /// What to write down first.
+    pub(crate) post: Option<Post>,
+    /// The id and sender of an answer to a request, which may be the link's own ping.
+    pub(crate) answered: Option<(String, String)>,
+}
+
+/// Something to write down, and what to say when that is done.
+#[derive(Debug)]
+pub(crate) struct Post {
+    pub(crate) arrival: Arrival,
+    /// What to answer when it is durable.
+    pub(crate) then: Vec<Outward>,
+    /// Where to send the reason when it was not taken.
+    pub(crate) or_else: Option<ReturnAddress>,
+}
+
+/// Takes the stanzas of one component domain.
+pub(crate) struct Reception {
+    face: Face,
+    sessions: Sessions,
+    tls: bool,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Reception {
+    /// `tls` says whether the stanzas come over an encrypted link.
+    pub(crate) fn new(face: Face, tls: bool) -> Self {
+        Self {
+            face,
+            sessions: Sessions::default(),
+            tls,
+        }
+    }
+
+    /// Takes one stanza. A panic in it is that stanza's end and nobody else's.
+    pub(crate) fn receive(&mut self, stanza: &Element) -> Deeds {
+        let Routed { route, back } = route(stanza, &self.face.gateway);
+        let reply = back.clone();
+        catch_unwind(AssertUnwindSafe(|| self.handle(stanza, route, back))).unwrap_or_else(|_| {
+            tracing::error!("a stanza made the gateway stumble; it was refused");
+            Deeds::refused(reply.as_ref(), &Refusal::from(Fault::of(FaultKind::Internal)))
+        })
+    }
+
+    /// The next page of subscribers.
+    pub(crate) fn subscribers(&self, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
+        self.face
+            .shelf
+            .subscribers(self.face.house.memory.as_ref(), after, limit)
+    }
+
+    /// The presence that a subscriber is sent.
+    pub(crate) fn announcement(&self, subscriber: &Subscriber, is_there: bool) -> Option<Outward> {
+        presence::announcement(&self.face, subscriber, is_there)
+    }
+
+    fn handle(&mut self, stanza: &Element, route: Route<'_>, back: Option<ReturnAddress>) -> Deeds {
+        match (route, back) {
+            (Route::Say { caller, local }, Some(back)) => match self.say(stanza, &caller, &local, &back) {
+                Ok(deeds) => deeds,
+                Err(refusal) => Deeds::refused(Some(&back), &refusal),
+            },
+            (Route::Bounce { caller }, _) => self.bounce(stanza, &caller),
+            (Route::SayToGateway, back) => Deeds::refused(back.as_ref(), &self.how_to_address()),
+            (Route::Presence { caller, local, what }, Some(back)) => {
+                let seen = Seen {
+                    caller: &caller,
+                    local: local.as_deref(),
+                    what,
+                    back: &back,
+                };
+                presence::receive(&self.face, &mut self.sessions, &seen)
+            }
+            (
+                Route::Ask {
+                    caller,
+                    local,
+                    set,
+                    request,
+                },
+                Some(back),
+            ) => {
+                let request = Request {
+                    caller: &caller,
+                    local: local.as_deref(),
+                    set,
+                    payload: request,
+                };
+                Deeds::answering(match self.face.answer(&request) {
+                    Ok(payload) => back.result(payload),
+                    Err(refusal) => back.refused(&refusal),
+                })
+            }
+            (Route::Answer { id, from }, _) => Deeds {
+                answered: Some((id.to_owned(), from.to_owned())),
+                ..Deeds::default()
+            },
+            (Route::Refused(refusal), back) => Deeds::refused(back.as_ref(), &refusal),
+            (Route::Ignored(why), _) => {
+                tracing::debug!(why, "a stanza was ignored");
+                Deeds::default()
+            }
+            (Route::Say { .. } | Route::Presence { .. } | Route::Ask { .. }, None) => Deeds::default(),
+        }
+    }
+
+    fn say(&self, stanza: &Element, caller: &Caller, local: &str, back: &ReturnAddress) -> Result<Deeds, Refusal> {
+        let face = &self.face;
+        let has_words = stanza.has_child("body", ns::COMPONENT);
+        let contact = match contact_of(face.network.as_ref(), local) {
+            Ok(_) if has_words && !caller.is_account() => {
+                return Err(Refusal::of(
+                    "not-allowed",
+                    ErrorType::Cancel,
+                    "Only people can write to people here",
+                ));
+            }
+            Ok(contact) => contact,
+            Err(fault) if has_words => return Err(Refusal::from(fault)),
+            // Chat states to a wrong address deserve no answer.
+            Err(_) => return Ok(Deeds::default()),
+        };
+        let items = read::message(stanza, caller, contact.clone(), self.arrived())?;
+        if items.is_empty() {
+            return Ok(Deeds::default());
+        }
+        let memory = face.house.memory.as_ref();
+        let canonical = face.canonical(&contact);
+        let form = face
+            .shelf
+            .form(memory, &caller.bare, &contact, local, canonical.as_deref());
+        Ok(Deeds::after(Post {
+            arrival: Arrival {
+                items,
+                rows: form.into_iter().collect(),
+            },
+            then: Vec::new(),
+            or_else: Some(back.clone()),
+        }))
+    }
+
+    fn bounce(&self, stanza: &Element, caller: &Caller) -> Deeds {
+        match read::bounce(stanza, caller, self.arrived()) {
+            None => Deeds::default(),
+            Some(item) => Deeds::after(Post {
+                arrival: Arrival {
+                    items: vec![item],
+                    rows: Vec::new(),
+                },
+                then: Vec::new(),
+                or_else: None,
+            }),
+        }
+    }
+
+    /// The refusal of a message that was meant for the gateway itself.
+    fn how_to_address(&self) -> Refusal {
+        let prompt = self.face.network.profile().address_prompt;
+        let words = format!(
+            "this is the gateway itself; to reach somebody, write to the person's address with \\40 in place of the @, \
+             followed by @{} ({prompt})",
+            self.face.gateway.as_str()
+        );
+        Refusal::from(Fault::of(FaultKind::BadAddress).saying(&words))
+    }
+
+    fn arrived(&self) -> Arrived {
+        Arrived {
+            at: self.face.house.clock.now(),
+            tls: self.tls,
+        }
+    }
+}
+
+impl Deeds {
+    /// Only an answer.
+    pub(crate) fn answering(answer: Outward) -> Self {
+        Self {
+            answers: vec![answer],
+            ..Self::default()
+        }
+    }
+
+    /// Nothing before it is written down.
+    pub(crate) fn after(post: Post) -> Self {
+        Self {
+            post: Some(post),
+            ..Self::default()
+        }
+    }
+
+    fn refused(back: Option<&ReturnAddress>, refusal: &Refusal) -> Self {
+        Self {
+            answers: back.map(|back| back.refused(refusal)).into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

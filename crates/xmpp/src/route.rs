@@ -1,0 +1,202 @@
+//! Which handler a stanza belongs to: its kind, its type and the kind of address it went to, as one closed list.
+
+use crate::address::{Addressee, Caller, Gateway};
+use crate::errors::Refusal;
+use crate::ns;
+use crate::stanza::{Kind, ReturnAddress};
+use causeway_core::fault::{ErrorType, Fault, FaultKind};
+use minidom::Element;
+
+/// A stanza with its place in the house.
+#[derive(Debug)]
+pub(crate) struct Routed<'a> {
+    /// What it is.
+    pub(crate) route: Route<'a>,
+    /// Where an answer would go; `None` when it must not or cannot be answered.
+    pub(crate) back: Option<ReturnAddress>,
+}
+
+/// The closed list.
+#[derive(Debug)]
+pub(crate) enum Route<'a> {
+    /// Something said to a contact, or a receipt or marker for it.
+    Say { caller: Caller, local: String },
+    /// A message of ours that came back.
+    Bounce { caller: Caller },
+    /// Something said to the gateway itself.
+    SayToGateway,
+    /// Presence.
+    Presence {
+        caller: Caller,
+        local: Option<String>,
+        what: Presence,
+    },
+    /// A request.
+    Ask {
+        caller: Caller,
+        local: Option<String>,
+        set: bool,
+        request: &'a Element,
+    },
+    /// An answer to a request of ours, or of nobody.
+    Answer { id: &'a str, from: &'a str },
+    /// It must be sent back, if there is anybody to send it to.
+    Refused(Refusal),
+    /// Nothing is owed for it; the word is for the log.
+    Ignored(&'static str),
+}
+
+/// The kinds of presence that mean something to a gateway (RFC 6121 section 4.7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Available,
+    Unavailable,
+    Subscribe,
+    Unsubscribe,
+    Probe,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Finds the place of a stanza. Nothing in it is believed to be well-formed beyond XML.
+pub(crate) fn route<'a>(stanza: &'a Element, gateway: &Gateway) -> Routed<'a> {
+    let Some(kind) = kind_of(stanza) else {
+        return ignored("not a stanza");
+    };
+    let Some(from) = stanza.attr("from").filter(|from| !from.is_empty()) else {
+        return ignored("no sender");
+    };
+    let Some(to) = gateway.addressed(stanza.attr("to").unwrap_or_default()) else {
+        return ignored("not addressed to this domain");
+    };
+    let back = ReturnAddress {
+        kind,
+        speaker: to.speaker.clone(),
+        to: from.to_owned(),
+        id: stanza.attr("id").map(str::to_owned),
+    };
+    if gateway.addressed(from).is_some() {
+        return ignored("from this very domain");
+    }
+    let route = match Caller::read(from) {
+        _ if was_cut(stanza) => too_large(),
+        None => Route::Refused(Refusal::of(
+            "jid-malformed",
+            ErrorType::Modify,
+            "The gateway cannot read the sender's address",
+        )),
+        Some(caller) => match kind {
+            Kind::Message => message(stanza, caller, to),
+            Kind::Presence => presence(stanza, caller, to),
+            Kind::Iq => iq(stanza, caller, to),
+        },
+    };
+    let answerable = is_answerable(kind, stanza.attr("type"), &back);
+    Routed {
+        route,
+        back: answerable.then_some(back),
+    }
+}
+
+fn message<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> {
+    match (stanza.attr("type").unwrap_or("normal"), to.local) {
+        ("error", Some(_)) => Route::Bounce { caller },
+        ("error", None) => Route::Ignored("an error for the gateway itself"),
+        // RFC 6121 section 5.2.2: a headline expects no answer.
+        ("headline", _) => Route::Ignored("a headline"),
+        ("groupchat", _) => Route::Refused(Refusal::of(
+            "service-unavailable",
+            ErrorType::Cancel,
+            "There are no rooms at this address",
+        )),
+        ("chat" | "normal", Some(local)) => Route::Say { caller, local },
+        ("chat" | "normal", None) if has_body(stanza) => Route::SayToGateway,
+        ("chat" | "normal", None) => Route::Ignored("a message without words for the gateway"),
+        // RFC 6121 section 5.2.2 would read an unknown type as normal; saying no is safer than sending what was not meant so.
+        _ => Route::Refused(Refusal::bad_request("The gateway does not know this type of message")),
+    }
+}
+
+fn presence<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> {
+    let what = match stanza.attr("type") {
+        None => Presence::Available,
+        Some("unavailable") => Presence::Unavailable,
+        Some("subscribe") => Presence::Subscribe,
+        Some("unsubscribe") => Presence::Unsubscribe,
+        Some("probe") => Presence::Probe,
+        Some("subscribed" | "unsubscribed") => return Route::Ignored("an answer to a subscription"),
+        Some("error") => return Route::Ignored("a presence that came back"),
+        Some(_) => return Route::Refused(Refusal::bad_request("The gateway does not know this type of presence")),
+    };
+    Route::Presence {
+        caller,
+        local: to.local,
+        what,
+    }
+}
+
+fn iq<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> {
+    let id = stanza.attr("id").unwrap_or_default();
+    let set = match stanza.attr("type") {
+        Some("get") => false,
+        Some("set") => true,
+        Some("result" | "error") => {
+            return Route::Answer {
+                id,
+                from: stanza.attr("from").unwrap_or_default(),
+            };
+        }
+        _ => return Route::Refused(Refusal::bad_request("An IQ is a get, a set, a result or an error")),
+    };
+    let mut children = stanza.children();
+    match (children.next(), children.next(), id) {
+        (_, _, "") => Route::Refused(Refusal::bad_request("An IQ has an id")),
+        (Some(request), None, _) => Route::Ask {
+            caller,
+            local: to.local,
+            set,
+            request,
+        },
+        // RFC 6120 section 8.2.3 rule 3.
+        _ => Route::Refused(Refusal::bad_request("A request has exactly one child")),
+    }
+}
+
+fn kind_of(stanza: &Element) -> Option<Kind> {
+    [Kind::Message, Kind::Presence, Kind::Iq]
+        .into_iter()
+        .find(|kind| stanza.is(kind.as_str(), ns::COMPONENT))
+}
+
+/// An answer to an answer would never end (RFC 6120 section 8.3.1), and an IQ without an id cannot be answered.
+fn is_answerable(kind: Kind, stanza_type: Option<&str>, back: &ReturnAddress) -> bool {
+    match (kind, stanza_type) {
+        (_, Some("error")) | (Kind::Iq, Some("result")) | (Kind::Message, Some("headline")) => false,
+        (Kind::Iq, _) => back.id.is_some(),
+        _ => true,
+    }
+}
+
+fn too_large() -> Route<'static> {
+    Route::Refused(Refusal::from(
+        Fault::of(FaultKind::TooLarge).saying("a stanza may hold at most 256 KiB"),
+    ))
+}
+
+fn was_cut(stanza: &Element) -> bool {
+    stanza.children().any(|child| child.has_ns(ns::CUT))
+}
+
+fn has_body(stanza: &Element) -> bool {
+    stanza.has_child("body", ns::COMPONENT)
+}
+
+fn ignored(why: &'static str) -> Routed<'static> {
+    Routed {
+        route: Route::Ignored(why),
+        back: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The rows that home keeps: who subscribed to whom, and the form of an address that each user chose.
+
+use crate::address::Gateway;
+use causeway_core::address::Contact;
+use causeway_core::network::{Memory, Row};
+use jid::BareJid;
+
+/// The rows of one component domain. Keys are divided by `/`, which no bare JID, network name or local part can hold.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    gateway: Gateway,
+}
+
+/// One subscription to a contact, or to the gateway itself where `local` is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subscriber {
+    pub(crate) key: String,
+    pub(crate) user: String,
+    pub(crate) local: String,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Shelf {
+    pub(crate) fn new(gateway: &Gateway) -> Self {
+        Self {
+            gateway: gateway.clone(),
+        }
+    }
+
+    /// Writes that `user` is subscribed to the contact with this local part, or to the gateway itself.
+    pub(crate) fn subscribed(&self, user: &BareJid, local: Option<&str>) -> Row {
+        Row::put(self.subscription_key(user, local), "to")
+    }
+
+    /// Takes a subscription away.
+    pub(crate) fn unsubscribed(&self, user: &BareJid, local: Option<&str>) -> Row {
+        Row::gone(self.subscription_key(user, local))
+    }
+
+    /// Whether `user` is subscribed.
+    pub(crate) fn is_subscribed(&self, memory: &dyn Memory, user: &BareJid, local: Option<&str>) -> bool {
+        memory.row(&self.subscription_key(user, local)).is_some()
+    }
+
+    /// The next subscriptions of everybody, in the order of their keys.
+    pub(crate) fn subscribers(&self, memory: &dyn Memory, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
+        self.read(memory, &format!("sub/{}/", self.gateway.as_str()), after, limit)
+    }
+
+    /// The contacts that `user` is subscribed to.
+    pub(crate) fn contacts_of(&self, memory: &dyn Memory, user: &BareJid, limit: usize) -> Vec<Subscriber> {
+        let mut found = self.read(memory, &self.subscription_key(user, None), None, limit);
+        found.retain(|subscriber| !subscriber.local.is_empty());
+        found
+    }
+
+    /// The row to write when `user` addressed `contact` as `local`, if it is not there yet. The form that the gateway
+    /// itself would write needs none.
+    pub(crate) fn form(
+        &self,
+        memory: &dyn Memory,
+        user: &BareJid,
+        contact: &Contact,
+        local: &str,
+        canonical: Option<&str>,
+    ) -> Option<Row> {
+        let key = form_key(user, contact);
+        let known = memory.row(&key);
+        match canonical == Some(local) {
+            true => known.map(|_| Row::gone(key)),
+            false => (known.as_deref() != Some(local.as_bytes())).then(|| Row::put(key, local)),
+        }
+    }
+
+    /// The local part that `user` addresses `contact` by, where it is not the one that the gateway would write.
+    pub(crate) fn form_of(memory: &dyn Memory, user: &BareJid, contact: &Contact) -> Option<String> {
+        memory
+            .row(&form_key(user, contact))
+            .and_then(|local| String::from_utf8(local).ok())
+    }
+
+    fn read(&self, memory: &dyn Memory, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
+        let own = format!("sub/{}/", self.gateway.as_str());
+        memory
+            .rows(prefix, after, limit)
+            .into_iter()
+            .filter_map(|(key, _)| {
+                let (user, local) = key.strip_prefix(&own)?.split_once('/')?;
+                let (user, local) = (user.to_owned(), local.to_owned());
+                Some(Subscriber { key, user, local })
+            })
+            .collect()
+    }
+
+    fn subscription_key(&self, user: &BareJid, local: Option<&str>) -> String {
+        format!("sub/{}/{user}/{}", self.gateway.as_str(), local.unwrap_or_default())
+    }
+}
+
+fn form_key(user: &BareJid, contact: &Contact) -> String {
+    format!("form/{user}/{}/{}", contact.network, contact.id)
+}

@@ -1,0 +1,110 @@
+//! Stanzas on their way out, and the return address of those that came in.
+
+use crate::address::Speaker;
+use crate::errors::Refusal;
+use crate::ns;
+use crate::xml::{Build, element};
+use minidom::Element;
+
+/// A stanza that may be written to the stream: its `from` is ours by construction.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outward(Element);
+
+/// The three kinds of stanzas (RFC 6120 section 8.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Message,
+    Presence,
+    Iq,
+}
+
+/// Where an answer to a stanza goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReturnAddress {
+    pub(crate) kind: Kind,
+    /// The JID of ours that was addressed.
+    pub(crate) speaker: Speaker,
+    /// Who asked, as it was written.
+    pub(crate) to: String,
+    /// The id of what is answered.
+    pub(crate) id: Option<String>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Kind {
+    /// The name of the element.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Presence => "presence",
+            Self::Iq => "iq",
+        }
+    }
+}
+
+impl Outward {
+    fn new(kind: Kind, from: &Speaker, to: &str, stanza_type: Option<&str>, id: Option<&str>) -> Self {
+        let stanza = element(kind.as_str(), ns::COMPONENT)
+            .with_some("id", id)
+            .with("from", from.as_str())
+            .with("to", to)
+            .with_some("type", stanza_type);
+        Self(stanza)
+    }
+
+    /// A message.
+    pub(crate) fn message(from: &Speaker, to: &str, stanza_type: &str, id: Option<&str>) -> Self {
+        Self::new(Kind::Message, from, to, Some(stanza_type), id)
+    }
+
+    /// Presence; no type means available.
+    pub(crate) fn presence(from: &Speaker, to: &str, stanza_type: Option<&str>) -> Self {
+        Self::new(Kind::Presence, from, to, stanza_type, None)
+    }
+
+    /// A request for an answer.
+    pub(crate) fn get(from: &Speaker, to: &str, id: &str) -> Self {
+        Self::new(Kind::Iq, from, to, Some("get"), Some(id))
+    }
+
+    /// The same with one more child.
+    pub(crate) fn holding(self, child: Element) -> Self {
+        Self(self.0.holding(child))
+    }
+
+    /// The same with one more child if there is one.
+    pub(crate) fn holding_some(self, child: Option<Element>) -> Self {
+        match child {
+            Some(child) => self.holding(child),
+            None => self,
+        }
+    }
+
+    /// The element to write.
+    pub(crate) fn element(&self) -> &Element {
+        &self.0
+    }
+}
+
+impl ReturnAddress {
+    /// The stanza that sends it back with a reason.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Outward {
+        self.outward("error").holding(refusal.element())
+    }
+
+    /// The result of an IQ.
+    pub(crate) fn result(&self, payload: Option<Element>) -> Outward {
+        self.outward("result").holding_some(payload)
+    }
+
+    fn outward(&self, stanza_type: &str) -> Outward {
+        Outward::new(
+            self.kind,
+            &self.speaker,
+            &self.to,
+            Some(stanza_type),
+            self.id.as_deref(),
+        )
+    }
+}

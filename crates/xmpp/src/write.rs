@@ -1,0 +1,74 @@
+//! Core values to stanzas: what a user at home gets to see.
+
+mod news;
+mod text;
+
+use crate::address::{Gateway, Speaker};
+use crate::ns;
+use crate::stanza::Outward;
+use crate::xml::{Build, element};
+use causeway_core::clock::Timestamp;
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::message::{Payload, Reference};
+use causeway_core::network::{Parcel, Quoted};
+use jid::BareJid;
+use minidom::Element;
+use std::time::Duration;
+
+/// The age from which a message says when it was written (XEP-0203 section 4); younger ones are live.
+const LIVE: Duration = Duration::from_secs(60);
+
+/// Between whom a stanza goes, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leg<'a> {
+    pub(crate) gateway: &'a Gateway,
+    /// The contact.
+    pub(crate) from: &'a Speaker,
+    /// The user.
+    pub(crate) to: &'a BareJid,
+    pub(crate) now: Timestamp,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// The stanza that carries a parcel. The same parcel gives the same id at every try.
+pub(crate) fn stanza(parcel: &Parcel, leg: Leg<'_>) -> Result<Outward, Fault> {
+    match parcel.payload() {
+        Payload::Text(text) => Ok(delayed(text::message(parcel, text, leg), parcel, leg)),
+        Payload::Edit { target, text } => {
+            let target = corrected(parcel, target)?;
+            let message = text::message(parcel, text, leg).holding(element("replace", ns::CORRECT).with("id", &target));
+            Ok(delayed(message, parcel, leg))
+        }
+        Payload::News(news) => Ok(news::message(parcel.id(), news, leg)),
+    }
+}
+
+/// The stanza id of the message that is corrected: always one that the gateway brought, since a contact can correct
+/// only what it said itself (XEP-0308 section 5).
+fn corrected(parcel: &Parcel, target: &Reference) -> Result<String, Fault> {
+    match (target, parcel.reply_to()) {
+        (_, Some(Quoted::Ours(id))) | (Reference::Ours(id), _) => Ok(id.to_string()),
+        (Reference::Theirs(_), _) => {
+            Err(Fault::of(FaultKind::BadContent).saying("the message that is corrected is not known"))
+        }
+    }
+}
+
+fn delayed(message: Outward, parcel: &Parcel, leg: Leg<'_>) -> Outward {
+    let written = parcel.draft().said_at.unwrap_or(parcel.accepted()).min(leg.now);
+    let late = leg.now.since(written) > LIVE || parcel.maybe_doubled();
+    message.holding_some(late.then(|| delay(leg.gateway, written)).flatten())
+}
+
+fn delay(gateway: &Gateway, at: Timestamp) -> Option<Element> {
+    let stamp = jiff::Timestamp::from_millisecond(at.0).ok()?;
+    Some(
+        element("delay", ns::DELAY)
+            .with("from", gateway.as_str())
+            .with("stamp", &format!("{stamp:.3}")),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Something said, as a chat message.
+
+use super::Leg;
+use crate::ns;
+use crate::stanza::Outward;
+use crate::xml::{Build, element};
+use causeway_core::message::{Attachment, Text};
+use causeway_core::network::{Parcel, Quoted};
+use minidom::Element;
+use std::fmt::Write;
+
+/// The message without what depends on its age.
+pub(super) fn message(parcel: &Parcel, text: &Text, leg: Leg<'_>) -> Outward {
+    let id = parcel.id().to_string();
+    let child = |name, namespace, text: &str| element(name, namespace).saying(text);
+    Outward::message(leg.from, leg.to.as_str(), "chat", Some(&id))
+        .holding_some(
+            text.subject
+                .as_ref()
+                .map(|line| child("subject", ns::COMPONENT, line.as_str())),
+        )
+        .holding(child("body", ns::COMPONENT, &body(text, parcel.reply_to().is_some())))
+        .holding_some(
+            text.thread
+                .as_ref()
+                .map(|line| child("thread", ns::COMPONENT, line.as_str())),
+        )
+        .holding_some(parcel.reply_to().map(|quoted| reply(quoted, leg)))
+        .holding_some(
+            text.sender_name
+                .as_ref()
+                .map(|line| child("nick", ns::NICK, line.as_str())),
+        )
+        .holding(element("origin-id", ns::STANZA_IDS).with("id", &id))
+        .holding(element("request", ns::RECEIPTS))
+        .holding(element("markable", ns::MARKERS))
+}
+
+/// The words as most clients show them, which is the body and nothing else: the subject leads a new thread, and what
+/// came along is named at the end.
+fn body(text: &Text, is_reply: bool) -> String {
+    let mut words = String::new();
+    if let Some(subject) = text.subject.as_ref().filter(|_| !is_reply) {
+        let _ = write!(words, "*{subject}*\n\n");
+    }
+    words.push_str(text.body.as_str());
+    if !text.attachments.is_empty() {
+        words.push('\n');
+    }
+    for attachment in &text.attachments {
+        let _ = write!(words, "\n{}", named(attachment));
+    }
+    words
+}
+
+fn named(attachment: &Attachment) -> String {
+    format!(
+        "📎 {} ({}, {})",
+        attachment.name,
+        attachment.media_type,
+        size(attachment.size)
+    )
+}
+
+/// A size as people read it, in powers of a thousand.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// XEP-0461 section 3.1: whose message is answered, and its id there.
+fn reply(quoted: &Quoted, leg: Leg<'_>) -> Element {
+    match quoted {
+        Quoted::Theirs(id) => element("reply", ns::REPLY)
+            .with("to", leg.to.as_str())
+            .with("id", id.as_str()),
+        Quoted::Ours(id) => element("reply", ns::REPLY)
+            .with("to", leg.from.bare().as_str())
+            .with("id", &id.to_string()),
+    }
+}
