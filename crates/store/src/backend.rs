@@ -1,6 +1,7 @@
 //! The seam between the ledger and whatever keeps its bytes: four methods.
 
 use crate::error::StoreError;
+use std::sync::Arc;
 
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
@@ -23,4 +24,25 @@ pub trait Backend: Send + Sync {
     /// Returns when everything that was committed before will survive a power cut. After an error the backend refuses
     /// all further work, because nobody knows what the disk holds.
     fn flush(&self) -> Result<(), StoreError>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// A backend that somebody else looks at too, for example to see how much room it has.
+impl<B: Backend + ?Sized> Backend for Arc<B> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        (**self).range(from, to, limit)
+    }
+
+    fn commit(&self, batch: &[Write]) -> Result<(), StoreError> {
+        (**self).commit(batch)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        (**self).flush()
+    }
 }
