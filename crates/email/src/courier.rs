@@ -1,0 +1,316 @@
+//! Hands one parcel over as a mail: to the smarthost, or to the exchangers of its recipient's domain one after another.
+
+use crate::address::domain_of;
+use crate::config::{Direct, EmailConfig, MxTls, Send, Smarthost, Tls};
+use crate::mx::{Exchanger, Exchangers};
+use crate::network::Email;
+use crate::smtp::pool::Sent;
+use crate::smtp::session::{At, Encryption, Target};
+use crate::smtp::transaction::{Ended, Letter};
+use crate::threads::{Next, Pair, Said, answered};
+use crate::tls;
+use crate::write::{ThreadHead, Writing, compose};
+use causeway_core::address::Party;
+use causeway_core::envelope::EnvelopeId;
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::hop::{Hop, Step, Trust};
+use causeway_core::message::{News, Payload};
+use causeway_core::network::{Handed, Outcome, Parcel, Row};
+use causeway_core::text::Line;
+use mail_parser::MessageParser;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use tokio_rustls::TlsConnector;
+
+/// So many exchangers are tried in one attempt, and so many addresses of each (RFC 5321 section 5.1).
+const EXCHANGERS: usize = 5;
+const ADDRESSES: usize = 2;
+
+/// Which way mail leaves.
+pub(crate) enum Route {
+    /// To one server.
+    Smarthost(Target),
+    /// To each domain's own servers.
+    Direct(Mx),
+}
+
+/// What delivery to exchangers needs.
+pub(crate) struct Mx {
+    /// Finds them.
+    pub(crate) exchangers: Exchangers,
+    connector: TlsConnector,
+    tls: MxTls,
+}
+
+/// Writes a mail for a server that takes UTF-8 in headers, or for one that does not (RFC 6531).
+pub(crate) type Write<'a> = dyn Fn(bool) -> Result<Letter, Fault> + Sync + 'a;
+
+/// A parcel with what its mail needs besides.
+struct Outgoing<'a> {
+    parcel: &'a Parcel,
+    pair: Pair<'a>,
+    next: Next,
+    /// The subject that the mail bears, once it is written.
+    subject: OnceLock<Option<Line>>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Route {
+    /// The way that the config asks for. The error is a sentence.
+    pub(crate) fn new(config: &EmailConfig) -> Result<Self, String> {
+        match &config.send {
+            Send::Smarthost(smarthost) => smarthost_target(smarthost).map(Self::Smarthost),
+            Send::Direct(direct) => Mx::new(direct, vec![config.mail_domain(), config.ehlo_name()]).map(Self::Direct),
+        }
+    }
+}
+
+impl Mx {
+    fn new(config: &Direct, own: Vec<String>) -> Result<Self, String> {
+        Ok(Self {
+            exchangers: Exchangers::new(config, own)?,
+            connector: match config.tls {
+                MxTls::Opportunistic => tls::opportunistic()?,
+                MxTls::Required => tls::verified(config.ca_file.as_deref())?,
+            },
+            tls: config.tls,
+        })
+    }
+
+    /// One address of an exchanger. A name that no certificate can bear goes without TLS, or not at all.
+    fn target(&self, exchanger: &Exchanger, address: SocketAddr) -> Result<Target, Fault> {
+        let encryption = match (tls::server_name(&exchanger.name), self.tls) {
+            (Ok(name), MxTls::Opportunistic) => Encryption::Opportunistic(self.connector.clone(), name),
+            (Ok(name), MxTls::Required) => Encryption::Required(self.connector.clone(), name),
+            (Err(_), MxTls::Opportunistic) => Encryption::None,
+            (Err(why), MxTls::Required) => return Err(Fault::of(FaultKind::Misconfigured).saying(&why)),
+        };
+        Ok(Target {
+            name: exchanger.name.clone(),
+            at: At::Address(address),
+            encryption,
+            login: None,
+        })
+    }
+}
+
+impl Email {
+    /// Tries once to hand `parcel` over.
+    pub(crate) async fn carry(&self, parcel: &Parcel) -> Outcome {
+        let outgoing = match self.outgoing(parcel) {
+            Ok(outgoing) => outgoing,
+            Err(fault) => return Outcome::Failed(fault, None),
+        };
+        let letter = |utf8| self.letter(&outgoing, utf8);
+        match self
+            .hand_over(domain_of(outgoing.pair.contact), parcel.id(), &letter)
+            .await
+        {
+            Outcome::Handed(handed) => Outcome::Handed(Handed {
+                rows: self.said(&outgoing),
+                ..handed
+            }),
+            other => other,
+        }
+    }
+
+    /// Tries once to get a mail to `domain`. `letter` makes it once the server has said whether it takes UTF-8.
+    pub(crate) async fn hand_over(&self, domain: &str, id: EnvelopeId, letter: &Write<'_>) -> Outcome {
+        match &self.route {
+            Route::Smarthost(target) => self.to_server(target, false, letter).await,
+            Route::Direct(mx) => self.to_exchangers(mx, domain, id, letter).await,
+        }
+    }
+
+    fn outgoing<'a>(&self, parcel: &'a Parcel) -> Result<Outgoing<'a>, Fault> {
+        let (Party::Home(user), Party::Foreign(contact)) = (&parcel.draft().from, &parcel.draft().to) else {
+            return Err(Fault::of(FaultKind::Internal).saying("a parcel that does not leave home"));
+        };
+        let pair = Pair {
+            user,
+            contact: &contact.id,
+        };
+        let next = match parcel.payload() {
+            Payload::Text(text) | Payload::Edit { text, .. } => {
+                let answers = answered(parcel.reply_to(), &self.desk.domain.domain);
+                self.threads
+                    .next(pair, text.thread.as_ref(), answers.as_deref(), parcel.accepted())
+            }
+            Payload::News(news) => Next {
+                head: about(news),
+                ..self.threads.next(pair, None, None, parcel.accepted())
+            },
+        };
+        Ok(Outgoing {
+            parcel,
+            pair,
+            next,
+            subject: OnceLock::new(),
+        })
+    }
+
+    async fn to_server(&self, target: &Target, best: bool, letter: &Write<'_>) -> Outcome {
+        match self.pool.send(target, letter).await {
+            Ok(sent) => outcome(&target.name, sent, best),
+            Err(fault) => {
+                let hop = hop(&target.name, step_of(&fault), None, fault.said.clone());
+                Outcome::Failed(fault, hop)
+            }
+        }
+    }
+
+    /// The exchangers in their order, until one takes the mail, refuses it for good, or leaves it in doubt.
+    async fn to_exchangers(&self, mx: &Mx, domain: &str, id: EnvelopeId, letter: &Write<'_>) -> Outcome {
+        let exchangers = match mx.exchangers.find(domain, id).await {
+            Ok(exchangers) => exchangers,
+            Err(fault) => return Outcome::Failed(fault, None),
+        };
+        let mut last = Outcome::Failed(nowhere(domain), None);
+        for exchanger in exchangers.iter().take(EXCHANGERS) {
+            let addresses = match mx.exchangers.addresses(exchanger).await {
+                Ok(addresses) => addresses,
+                Err(fault) => {
+                    last = Outcome::Failed(fault, None);
+                    continue;
+                }
+            };
+            for address in addresses.into_iter().take(ADDRESSES) {
+                last = match mx.target(exchanger, address) {
+                    Ok(target) => self.to_server(&target, exchanger.best, letter).await,
+                    Err(fault) => Outcome::Failed(fault, None),
+                };
+                if !matches!(&last, Outcome::Failed(fault, _) if fault.retry) {
+                    return last;
+                }
+            }
+        }
+        last
+    }
+
+    fn letter(&self, outgoing: &Outgoing<'_>, utf8: bool) -> Result<Letter, Fault> {
+        let address = match &outgoing.next.spelled {
+            Some(spelled) => spelled.clone(),
+            None => outgoing.pair.contact.as_str().to_owned(),
+        };
+        let composed = compose(&Writing {
+            parcel: outgoing.parcel,
+            domain: &self.desk.domain,
+            to: &address,
+            to_name: outgoing.next.name.as_ref(),
+            thread: &outgoing.next.head,
+            jabber_id: self.config.jabber_id,
+            smtputf8: utf8,
+        })?;
+        outgoing.subject.get_or_init(|| subject_of(&composed.bytes));
+        let id = outgoing.parcel.id();
+        let report = matches!(outgoing.parcel.payload(), Payload::News(_));
+        Ok(Letter {
+            id,
+            sender: (!report).then(|| self.desk.keys.address(id, &self.desk.domain.domain)),
+            recipient: address,
+            bytes: composed.bytes,
+            utf8: composed.needs_smtputf8,
+            notify: !report,
+        })
+    }
+
+    /// The rows that a mail which was taken changes in its conversation.
+    fn said(&self, outgoing: &Outgoing<'_>) -> Vec<Row> {
+        let Payload::Text(text) = outgoing.parcel.payload() else {
+            return Vec::new();
+        };
+        let mail = Said {
+            id: format!("{}@{}", outgoing.parcel.id(), self.desk.domain.domain),
+            subject: outgoing.subject.get().cloned().flatten(),
+            at: outgoing.parcel.accepted(),
+        };
+        self.threads
+            .said(outgoing.pair, &outgoing.next, mail, text.thread.as_ref())
+    }
+}
+
+fn outcome(server: &str, sent: Sent, best: bool) -> Outcome {
+    let over = Some((sent.protocol.as_str(), sent.encrypted));
+    match sent.ended {
+        Ended::Taken(reply) => match hop(server, Step::Handed, over, Line::clean(&reply.sentence())) {
+            Some(hop) => Outcome::Handed(Handed {
+                hop,
+                // The domain's own server, which would not report later what it says now (RFC 3461).
+                final_stop: best && !sent.dsn,
+                rows: Vec::new(),
+            }),
+            None => Outcome::InDoubt(Fault::of(FaultKind::Internal), None),
+        },
+        Ended::InDoubt(fault) => {
+            let hop = hop(server, Step::InDoubt, over, fault.said.clone());
+            Outcome::InDoubt(fault, hop)
+        }
+        Ended::Refused(fault) | Ended::Dismissed(fault) | Ended::Broken { fault, .. } => {
+            let hop = hop(server, step_of(&fault), over, fault.said.clone());
+            Outcome::Failed(fault, hop)
+        }
+    }
+}
+
+fn smarthost_target(config: &Smarthost) -> Result<Target, String> {
+    let name = config.tls_name.as_ref().unwrap_or(&config.host);
+    let verified = || tls::verified(config.ca_file.as_deref());
+    Ok(Target {
+        name: config.host.clone(),
+        at: At::Name(config.host.clone(), config.port()),
+        encryption: match config.tls {
+            Tls::Starttls => Encryption::Required(verified()?, tls::server_name(name)?),
+            Tls::Implicit => Encryption::Implicit(verified()?, tls::server_name(name)?),
+            Tls::None => Encryption::None,
+        },
+        login: config.user.clone().zip(config.password.clone()),
+    })
+}
+
+/// The mail that a report is about.
+fn about(news: &News) -> ThreadHead {
+    let id = news
+        .their_id
+        .as_ref()
+        .map(|id| id.as_str().to_owned())
+        .filter(|id| id.contains('@'));
+    ThreadHead {
+        subject: None,
+        references: id.iter().cloned().collect(),
+        in_reply_to: id,
+    }
+}
+
+fn subject_of(mail: &[u8]) -> Option<Line> {
+    MessageParser::new()
+        .parse_headers(mail)?
+        .subject()
+        .and_then(Line::clean)
+}
+
+/// The step that a failed try is in the timeline.
+fn step_of(fault: &Fault) -> Step {
+    if fault.retry { Step::Deferred } else { Step::Failed }
+}
+
+/// What a server did, as a hop without a time: the ledger has its own.
+fn hop(server: &str, step: Step, over: Option<(&str, bool)>, said: Option<Line>) -> Option<Hop> {
+    Some(Hop {
+        at: None,
+        step,
+        who: Line::clean(server)?,
+        with: over.and_then(|(protocol, _)| Line::clean(protocol)),
+        tls: over.map(|(_, encrypted)| encrypted),
+        said,
+        trust: Trust::Own,
+    })
+}
+
+fn nowhere(domain: &str) -> Fault {
+    Fault::of(FaultKind::NoSuchServer)
+        .saying(&format!(
+            "no mail server of {domain} has an address that can be reached"
+        ))
+        .for_now()
+}

@@ -1,0 +1,1 @@
+//! A server that speaks by a script, for tests.
