@@ -66,7 +66,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
 
     write(writer, &supervisor)?;
     wired.iter().for_each(|wired| wired.memory.found(hall.desk(wired.network.profile().id.as_str())));
-    let home = Home::new(config.xmpp.clone(), networks::domains(&wired)?, env!("CARGO_PKG_VERSION").to_owned());
+    let home = Home::new(config.xmpp.clone(), networks::domains(&wired)?, env!("CARGO_PKG_VERSION").to_owned(), started);
     let couriers = Couriers { home: home.clone(), networks: networks.clone() };
     let dispatch = Dispatch {
         ledger: ledger.clone(),

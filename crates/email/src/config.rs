@@ -2,6 +2,7 @@
 
 use crate::guard::Limits;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -397,20 +398,18 @@ impl<'de> Deserialize<'de> for Secret {
         #[serde(untagged)]
         enum Written {
             Plain(String),
-            File(InFile),
+            File(BTreeMap<String, PathBuf>),
         }
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct InFile {
-            file: PathBuf,
-        }
-        let written = Written::deserialize(deserializer)
-            .map_err(|_| serde::de::Error::custom("a secret is a string or { file = \"path\" }"))?;
+        let wrong = || serde::de::Error::custom("a secret is a string or { file = \"path\" }");
+        let written = Written::deserialize(deserializer).map_err(|_| wrong())?;
         let value = match written {
             Written::Plain(value) => value,
-            Written::File(InFile { file }) => std::fs::read_to_string(&file).map_err(|error| {
-                serde::de::Error::custom(format!("cannot read the secret in {}: {error}", file.display()))
-            })?,
+            Written::File(table) => {
+                let file = table.get("file").filter(|_| table.len() == 1).ok_or_else(wrong)?;
+                std::fs::read_to_string(file).map_err(|error| {
+                    serde::de::Error::custom(format!("cannot read the secret in {}: {error}", file.display()))
+                })?
+            }
         };
         let value = value.trim_end_matches(['\r', '\n']);
         if value.is_empty() {

@@ -1,10 +1,12 @@
 //! `causeway check`: would everything work, and what to do about what would not.
 
+use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::ask::{Answer, Ask};
 use crate::control::socket;
 use crate::networks::{self, Key};
 use anstyle::{AnsiColor, Style};
+use causeway_core::clock::Clock;
 use causeway_core::network::{Finding, Verdict};
 use causeway_store::{SledBackend, StoreError};
 use causeway_xmpp::Home;
@@ -54,7 +56,10 @@ async fn sides(config: &Config) -> Vec<Finding> {
         Err(e) => return vec![Finding::bad("networks", format!("{e:#}"), "correct the configuration")],
     };
     let mut findings = match networks::domains(&wired) {
-        Ok(domains) => Home::new(config.xmpp.clone(), domains, env!("CARGO_PKG_VERSION").to_owned()).check().await,
+        Ok(domains) => {
+            let now = SteadyClock::from_system().now();
+            Home::new(config.xmpp.clone(), domains, env!("CARGO_PKG_VERSION").to_owned(), now).check().await
+        }
         Err(e) => vec![Finding::bad("component", format!("{e:#}"), "correct the domain")],
     };
     for wired in wired {

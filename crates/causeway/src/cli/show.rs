@@ -33,7 +33,9 @@ pub fn timeline(timeline: &Timeline) -> String {
         timeline.from, timeline.to, timeline.kind, timeline.id
     );
     if let Some(words) = &timeline.words {
-        words.lines().for_each(|line| drop(writeln!(out, "  {DIM}│{DIM:#} {line}")));
+        for line in words.lines() {
+            let _ = writeln!(out, "  {DIM}│{DIM:#} {line}");
+        }
     }
     for lap in laps(&timeline.hops) {
         let _ = writeln!(out, "  {}", row(&lap));

@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 
 /// How bad the networks are.
 #[derive(Clone, Copy)]
-pub struct Faults {
+pub(crate) struct Faults {
     /// In percent of the tries.
     trouble: u64,
     /// Nobody ever answers at this name.
@@ -34,7 +34,7 @@ pub struct Faults {
 }
 
 /// Everything that is still there after a power cut.
-pub struct World {
+pub(crate) struct World {
     backend: MemoryBackend,
     dice: Arc<Dice>,
     faults: Faults,
@@ -62,21 +62,21 @@ struct Fuse {
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Faults {
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { trouble: 0, dead: None }
     }
 
-    pub fn some() -> Self {
+    pub(crate) fn some() -> Self {
         Self { trouble: 30, dead: None }
     }
 
-    pub fn dead_network() -> Self {
+    pub(crate) fn dead_network() -> Self {
         Self { trouble: 0, dead: Some("tybalt") }
     }
 }
 
 impl World {
-    pub fn new(seed: u64, faults: Faults) -> Self {
+    pub(crate) fn new(seed: u64, faults: Faults) -> Self {
         let network = Loopback::new(pigeon(), Box::new(|_| Fate::Arrives));
         let mut unsaid = Vec::new();
         for line in 0..6 {
@@ -102,7 +102,7 @@ impl World {
     }
 
     /// One life of the process: until its power is cut after `cut` commits, or until nothing is left to do.
-    pub fn live(&mut self, cut: Option<usize>) {
+    pub(crate) fn live(&mut self, cut: Option<usize>) {
         self.backend.crash();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(self.life(cut));
@@ -178,16 +178,16 @@ impl World {
         )
     }
 
-    pub fn commits(&self) -> usize {
+    pub(crate) fn commits(&self) -> usize {
         self.commits.load(Ordering::Relaxed)
     }
 
-    pub fn given_up(&self) -> usize {
+    pub(crate) fn given_up(&self) -> usize {
         self.end.iter().filter(|(_, stage, _)| matches!(stage, Stage::Failed { .. })).count()
     }
 
     /// The judgement: every acknowledged message has a fate, in order, and no copy without its mark.
-    pub fn judge(&self) {
+    pub(crate) fn judge(&self) {
         assert!(self.unsaid.is_empty(), "{} were never taken", self.unsaid.len());
         assert_eq!(self.end.len(), self.acknowledged.len(), "an acknowledged message is not in the ledger");
         let all: Vec<Copy> = self.beyond.lock().unwrap().iter().chain(self.home.lock().unwrap().iter()).cloned().collect();
