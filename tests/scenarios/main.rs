@@ -1,3 +1,38 @@
 //! The scenarios: real servers, real protocols, one behaviour each.
 
+/// Plays `story` on each XMPP server.
+macro_rules! on_both_servers {
+    () => {
+        #[test]
+        fn on_prosody() -> anyhow::Result<()> {
+            story(causeway_tests::servers::xmpp::Kind::Prosody)
+        }
+
+        #[test]
+        fn on_ejabberd() -> anyhow::Result<()> {
+            story(causeway_tests::servers::xmpp::Kind::Ejabberd)
+        }
+    };
+}
+
+mod accepted_then_bounced_mail_becomes_error_stanza;
+mod contact_can_be_added;
+mod conversation_stays_one_thread;
+mod delayed_mail_is_told;
+mod direct_mx;
+mod html_only_mail_is_readable;
+mod imap_way;
+mod kill9_under_load_loses_nothing;
+mod mail_with_attachment_names_it;
+mod poison_stanzas_do_not_end_the_link;
+mod queue_retry_and_drop;
+mod receipts_by_evidence;
+mod restart_of_xmpp_server;
+mod romeo_writes_and_juliet_answers;
 mod servers_stand_up;
+mod sigterm_drains;
+mod stranger_domain_cannot_use_gateway;
+mod trace_shows_both_ways;
+mod two_processes_cannot_share_a_store;
+mod unknown_local_user_is_refused_at_rcpt;
+mod unknown_recipient_becomes_error_stanza;

@@ -19,7 +19,7 @@ fn two_users_chat(kind: Kind) -> Result<()> {
     let pki = Pki::new(&ground, &[kind.domain()])?;
     let server = kind.launch(&ground, &pki, "server", &[format!("mail.{}", kind.domain())])?;
     for name in ["romeo", "benvolio"] {
-        server.user(name, "balcony")?;
+        server.user(name, kind.domain(), "balcony")?;
     }
     // The data outlives a restart.
     server.kill9();

@@ -108,15 +108,18 @@ impl Stage {
         let mail = lights.step("starting Dovecot and Postfix", || MailSite::launch(&ground, &[route]))?;
         let xmpp = lights.step(&format!("starting {kind:?}"), || {
             let server = kind.launch(&ground, &mail.pki, "xmpp", std::slice::from_ref(&domain))?;
-            server.user("romeo", PASSWORD)?;
+            server.user("romeo", kind.domain(), PASSWORD)?;
             Ok::<_, anyhow::Error>(server)
         })?;
         let setup = Setup {
             domain: domain.clone(),
             home: kind.domain().to_owned(),
             component_port: xmpp.component_port(&domain)?,
-            send: Sending::Smarthost,
+            send: Sending::Smarthost {
+                port: mail.postfix.submission_port,
+            },
             receive: Receiving::Lmtp { port },
+            retry: r#""10s", "1m", "5m""#,
         };
         let mut gateway = Gateway::new(&mail, "gateway", &setup)?;
         lights.step("attaching Causeway", || gateway.start())?;

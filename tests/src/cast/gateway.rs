@@ -1,5 +1,6 @@
 //! The gateway under test: its configuration, its process and its command line.
 
+use crate::patience::{SOON, until};
 use crate::servers::dovecot::MAIL_PASSWORD;
 use crate::servers::ground::Ground;
 use crate::servers::mail::MailSite;
@@ -28,13 +29,18 @@ pub struct Setup {
     pub send: Sending,
     /// Which way mail comes in.
     pub receive: Receiving,
+    /// The waits between tries, as the config spells them.
+    pub retry: &'static str,
 }
 
 /// Which way mail leaves.
 #[derive(Debug, Clone, Copy)]
 pub enum Sending {
-    /// By submission to Postfix, with STARTTLS and a password.
-    Smarthost,
+    /// By submission to Postfix, or whatever leads there, with STARTTLS and a password.
+    Smarthost {
+        /// The port on loopback.
+        port: u16,
+    },
     /// To the mail exchangers that the name server at this port knows.
     Direct {
         /// The port of DNS on loopback.
@@ -114,9 +120,7 @@ impl Gateway {
     /// Starts it and waits until its door for mail is open; the link to the XMPP server may take a moment longer.
     pub fn start(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "the gateway runs already");
-        let mut words = vec![self.binary.display().to_string(), "--config".to_owned()];
-        words.extend([self.config().display().to_string(), "run".to_owned()]);
-        let mut process = Process::start(&self.ground, "causeway", &self.log(), &words, &[])?;
+        let mut process = self.spawn("causeway.log")?;
         if let Receiving::Lmtp { port } = self.receive {
             process.wait_port(port)?;
         }
@@ -139,6 +143,11 @@ impl Gateway {
             self.log().display()
         );
         Ok(())
+    }
+
+    /// Starts a second process with the same configuration and waits until it has ended: whether it ended well.
+    pub fn start_twin(&self) -> Result<bool> {
+        self.spawn("twin.log")?.ended(SOON)
     }
 
     /// The process id, while it runs.
@@ -176,10 +185,47 @@ impl Gateway {
         serde_json::from_str(&answer.text).with_context(|| answer.text.clone())
     }
 
-    /// Appends lines to the configuration, which counts from the next start.
-    pub fn configure(&self, lines: &str) -> Result<()> {
-        let text = std::fs::read_to_string(self.config())?;
-        self.ground.write(&self.config(), &format!("{text}{lines}"))
+    /// What the second process said.
+    pub fn twin_log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.dir.join("twin.log"))?)
+    }
+
+    /// The steps of one message so far, as `causeway trace` names them.
+    pub fn steps(&self, id: &str) -> Result<Vec<String>> {
+        let answer = self.ask_json(&["trace", "-n", "1", id])?;
+        let hops = answer.pointer("/timelines/0/hops").and_then(|hops| hops.as_array());
+        let hops = hops.with_context(|| format!("no hops: {answer}"))?;
+        let step = |hop: &serde_json::Value| hop.get("step")?.as_str().map(str::to_owned);
+        Ok(hops.iter().filter_map(step).collect())
+    }
+
+    /// How far one message is, as `causeway trace` names it.
+    pub fn stage(&self, id: &str) -> Result<String> {
+        let answer = self.ask_json(&["trace", "-n", "1", id])?;
+        let stage = answer
+            .pointer("/timelines/0/delivery/stage/name")
+            .and_then(|name| name.as_str());
+        Ok(stage.with_context(|| format!("no stage: {answer}"))?.to_owned())
+    }
+
+    /// Waits until a message is that far.
+    pub fn wait_for_stage(&self, id: &str, stage: &str) -> Result<()> {
+        until(&format!("the stage {stage} of {id}"), SOON, || {
+            Ok((self.stage(id)? == stage).then_some(()))
+        })
+    }
+
+    /// Waits until a step of this kind was recorded for a message.
+    pub fn wait_for_step(&self, id: &str, step: &str) -> Result<()> {
+        until(&format!("the step {step} of {id}"), SOON, || {
+            Ok(self.steps(id)?.iter().any(|it| it == step).then_some(()))
+        })
+    }
+
+    fn spawn(&self, log: &str) -> Result<Process> {
+        let mut words = vec![self.binary.display().to_string(), "--config".to_owned()];
+        words.extend([self.config().display().to_string(), "run".to_owned()]);
+        Process::start(&self.ground, "causeway", &self.dir.join(log), &words, &[])
     }
 
     fn base(&self, setup: &Setup) -> String {
@@ -195,7 +241,7 @@ port = {port}
 allow = [{home:?}]
 
 [delivery]
-retry = ["1s", "2s", "3s"]
+retry = [{retry}]
 
 [component.email]
 secret = {COMPONENT_SECRET:?}
@@ -207,6 +253,7 @@ trusted_hosts = ["mail.test"]
 "#,
             data = self.dir.join("data"),
             port = setup.component_port,
+            retry = setup.retry,
             home = setup.home,
             domain = setup.domain,
         )
@@ -215,7 +262,7 @@ trusted_hosts = ["mail.test"]
 
 fn sending(mail: &MailSite, way: Sending) -> String {
     match way {
-        Sending::Smarthost => format!(
+        Sending::Smarthost { port } => format!(
             r#"
 [email.send.smarthost]
 host = "127.0.0.1"
@@ -226,7 +273,6 @@ ca_file = {ca:?}
 user = "causeway"
 password = {MAIL_PASSWORD:?}
 "#,
-            port = mail.postfix.submission_port,
             ca = mail.pki.ca,
         ),
         Sending::Direct { resolver } => format!(
@@ -254,6 +300,7 @@ tls_name = "mail.test"
 ca_file = {ca:?}
 user = {mailbox:?}
 password = {MAIL_PASSWORD:?}
+first_contact = "import"
 "#,
             port = mail.dovecot.imaps_port,
             ca = mail.pki.ca,

@@ -59,14 +59,27 @@ impl Mailbox {
         })
     }
 
+    /// The mails that fit, by their UIDs.
+    pub fn search(&mut self, what: &str) -> Result<Vec<u32>> {
+        let (_, lines) = self.dialogue(&format!("UID SEARCH {what}"))?;
+        let found = lines.iter().find_map(|line| line.strip_prefix("* SEARCH"));
+        let numbers = found.unwrap_or_default().split_whitespace().map(str::parse);
+        Ok(numbers.collect::<Result<_, _>>()?)
+    }
+
     /// Sends one command; the literals in the answer.
     pub fn command(&mut self, command: &str) -> Result<Vec<Vec<u8>>> {
+        Ok(self.dialogue(command)?.0)
+    }
+
+    /// Sends one command; the literals and the lines of the answer.
+    fn dialogue(&mut self, command: &str) -> Result<(Vec<Vec<u8>>, Vec<String>)> {
         self.commands += 1;
         let tag = format!("a{}", self.commands);
         self.stream
             .get_mut()
             .write_all(format!("{tag} {command}\r\n").as_bytes())?;
-        let mut literals = Vec::new();
+        let (mut literals, mut lines) = (Vec::new(), Vec::new());
         loop {
             let line = self.line()?;
             if let Some(result) = line.strip_prefix(&format!("{tag} ")) {
@@ -75,13 +88,14 @@ impl Mailbox {
                     "{}: {command} was answered with {result}",
                     self.user
                 );
-                return Ok(literals);
+                return Ok((literals, lines));
             }
             if let Some(length) = literal(&line) {
                 let mut bytes = vec![0; length];
                 self.stream.read_exact(&mut bytes)?;
                 literals.push(bytes);
             }
+            lines.push(line);
         }
     }
 

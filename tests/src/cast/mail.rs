@@ -157,7 +157,7 @@ impl Letter {
 }
 
 /// A word that this machine never gave before.
-fn fresh_word() -> Result<String> {
+pub(crate) fn fresh_word() -> Result<String> {
     let uuid = std::fs::read_to_string("/proc/sys/kernel/random/uuid")?;
     Ok(uuid.trim().to_owned())
 }

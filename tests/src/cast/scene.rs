@@ -12,7 +12,7 @@ use crate::servers::ground::Ground;
 use crate::servers::mail::MailSite;
 use crate::servers::ports;
 use crate::servers::postfix::Route;
-use crate::servers::xmpp::{Kind, XmppServer};
+use crate::servers::xmpp::{Kind, STRANGERS, XmppServer};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -38,6 +38,10 @@ pub struct Wishes {
     pub direct: bool,
     /// An XMPP server of its own, which it may stop.
     pub own_server: bool,
+    /// The port of the smarthost, where it is not Postfix's own.
+    pub smarthost: Option<u16>,
+    /// The waits between tries, where they are not seconds.
+    pub retry: Option<&'static str>,
 }
 
 /// The share itself. The gateway runs, and its people have accounts as soon as they are named.
@@ -52,6 +56,8 @@ pub struct Scene {
     pub domain: String,
     /// Where the gateway listens for LMTP; `None` with a catch-all mailbox.
     pub lmtp_port: Option<u16>,
+    /// The name of the gateway's catch-all mailbox; `None` with LMTP.
+    pub catch_all: Option<String>,
     number: usize,
 }
 
@@ -86,7 +92,9 @@ impl Scene {
             true => Sending::Direct {
                 resolver: house.names()?.port,
             },
-            false => Sending::Smarthost,
+            false => Sending::Smarthost {
+                port: wishes.smarthost.unwrap_or(house.mail.postfix.submission_port),
+            },
         };
         let setup = Setup {
             domain: domain.clone(),
@@ -94,12 +102,17 @@ impl Scene {
             component_port: xmpp.component_port(&domain)?,
             send,
             receive: receive.clone(),
+            retry: wishes.retry.unwrap_or(r#""1s", "2s", "3s""#),
         };
         let mut scene = Self {
             gateway: Gateway::new(&house.mail, &format!("gateway-{domain}"), &setup)?,
-            lmtp_port: match receive {
-                Receiving::Lmtp { port } => Some(port),
+            lmtp_port: match &receive {
+                Receiving::Lmtp { port } => Some(*port),
                 Receiving::Imap { .. } => None,
+            },
+            catch_all: match receive {
+                Receiving::Lmtp { .. } => None,
+                Receiving::Imap { mailbox } => Some(mailbox),
             },
             mail: &house.mail,
             xmpp,
@@ -129,7 +142,7 @@ impl Scene {
 
     /// Makes an XMPP user of this name in this scene and logs him in, online.
     pub fn client(&self, name: &str) -> Result<XmppClient> {
-        self.xmpp.user(&self.name(name), PASSWORD)?;
+        self.xmpp.user(&self.name(name), self.xmpp.domain(), PASSWORD)?;
         self.client_again(name)
     }
 
@@ -137,6 +150,14 @@ impl Scene {
     pub fn client_again(&self, name: &str) -> Result<XmppClient> {
         let (port, domain) = (self.xmpp.client_port(), self.xmpp.domain());
         let mut client = XmppClient::login(port, domain, &self.name(name), PASSWORD)?;
+        client.online()?;
+        Ok(client)
+    }
+
+    /// Makes a user at the domain that no gateway is for, and logs him in, online.
+    pub fn stranger(&self, name: &str) -> Result<XmppClient> {
+        self.xmpp.user(&self.name(name), STRANGERS, PASSWORD)?;
+        let mut client = XmppClient::login(self.xmpp.client_port(), STRANGERS, &self.name(name), PASSWORD)?;
         client.online()?;
         Ok(client)
     }
@@ -253,7 +274,7 @@ impl House {
 
     fn launch(&self, kind: Kind, place: &str, components: &[String]) -> Result<Arc<dyn XmppServer>> {
         let server = kind.launch(&self.mail.ground, &self.mail.pki, place, components)?;
-        server.user(STAGEHAND, PASSWORD)?;
+        server.user(STAGEHAND, kind.domain(), PASSWORD)?;
         Ok(server)
     }
 

@@ -1,5 +1,6 @@
 //! Somebody at an XMPP client that speaks raw XML, so that nothing stands between a scenario and the wire.
 
+use crate::cast::mail::fresh_word;
 use crate::cast::xml::{Element, Front, escape};
 use crate::patience::{Deadline, SOON};
 use crate::servers::ports;
@@ -16,6 +17,7 @@ pub struct XmppClient {
     bytes: Vec<u8>,
     unread: VecDeque<Element>,
     jid: String,
+    session: String,
     ids: u64,
 }
 
@@ -29,6 +31,7 @@ impl XmppClient {
             bytes: Vec::new(),
             unread: VecDeque::new(),
             jid: format!("{user}@{domain}"),
+            session: fresh_word()?,
             ids: 0,
         };
         client.stream.set_nodelay(true)?;
@@ -69,10 +72,10 @@ impl XmppClient {
         Ok(())
     }
 
-    /// A fresh stanza id.
+    /// A fresh stanza id, unique for ever.
     pub fn id(&mut self) -> String {
         self.ids += 1;
-        format!("line-{}-{:x}", self.ids, std::process::id())
+        format!("{}-{}", self.ids, self.session)
     }
 
     /// Says something in a chat, asks for a receipt (XEP-0184) and gives the stanza id.

@@ -4,7 +4,7 @@ use crate::servers::ground::Ground;
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use crate::servers::xmpp::{COMPONENT_SECRET, Kind, XmppServer};
+use crate::servers::xmpp::{COMPONENT_SECRET, Kind, STRANGERS, XmppServer};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::io::{Read, Write};
@@ -60,7 +60,7 @@ impl Ejabberd {
             .collect();
         format!(
             r#"
-hosts: ["{domain}"]
+hosts: ["{domain}", "{STRANGERS}"]
 loglevel: info
 log_rotate_count: 0
 certfiles: [{bundle:?}]
@@ -160,8 +160,8 @@ impl XmppServer for Ejabberd {
         Ok(*port)
     }
 
-    fn user(&self, name: &str, password: &str) -> Result<()> {
-        let body = serde_json::json!({"user": name, "host": self.domain(), "password": password}).to_string();
+    fn user(&self, name: &str, domain: &str, password: &str) -> Result<()> {
+        let body = serde_json::json!({"user": name, "host": domain, "password": password}).to_string();
         let mut stream = TcpStream::connect(ports::at(self.http_port))?;
         write!(
             stream,

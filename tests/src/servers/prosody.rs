@@ -4,7 +4,7 @@ use crate::servers::ground::{Ground, run};
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use crate::servers::xmpp::{COMPONENT_SECRET, Kind, XmppServer};
+use crate::servers::xmpp::{COMPONENT_SECRET, Kind, STRANGERS, XmppServer};
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -86,6 +86,7 @@ ssl = {{ certificate = {certificate:?}; key = {key:?}; cafile = {ca:?} }}
 
 VirtualHost "{domain}"
   disco_items = {{ {items}}}
+VirtualHost "{STRANGERS}"
 {components}"#,
             certificate = pki.certificate,
             key = pki.key,
@@ -126,12 +127,12 @@ impl XmppServer for Prosody {
         Ok(self.component_port)
     }
 
-    fn user(&self, name: &str, password: &str) -> Result<()> {
+    fn user(&self, name: &str, domain: &str, password: &str) -> Result<()> {
         let words = self.as_server("prosodyctl");
         let (program, arguments) = words.split_first().ok_or_else(|| anyhow::anyhow!("no command"))?;
         run(Command::new(program)
             .args(arguments)
-            .args(["register", name, self.domain(), password]))
+            .args(["register", name, domain, password]))
     }
 
     fn start(&self) -> Result<()> {

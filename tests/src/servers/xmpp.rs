@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// The secret of every component.
 pub const COMPONENT_SECRET: &str = "two-households";
 
+/// A second domain on every XMPP server, whose users no gateway is for.
+pub const STRANGERS: &str = "strangers.test";
+
 /// The XMPP servers that scenarios are played on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -30,8 +33,8 @@ pub trait XmppServer: Send + Sync {
     /// The port that this component logs in at (XEP-0114).
     fn component_port(&self, component: &str) -> Result<u16>;
 
-    /// Makes a user.
-    fn user(&self, name: &str, password: &str) -> Result<()>;
+    /// Makes a user at `domain`, which is the server's own or [`STRANGERS`].
+    fn user(&self, name: &str, domain: &str, password: &str) -> Result<()>;
 
     /// Starts it and waits until it listens; nothing happens when it runs.
     fn start(&self) -> Result<()>;

@@ -1,0 +1,38 @@
+//! The XMPP server dies and comes back: the gateway lives on, what came meanwhile waits, and all goes on by itself.
+
+use anyhow::{Result, ensure};
+use causeway_tests::cast::mail::Letter;
+use causeway_tests::cast::scene::{Scene, Wishes};
+use causeway_tests::patience::LATER;
+use causeway_tests::servers::xmpp::Kind;
+
+fn story(kind: Kind) -> Result<()> {
+    let wishes = Wishes {
+        own_server: true,
+        ..Wishes::default()
+    };
+    let mut scene = Scene::with(kind, wishes)?;
+    let mut juliet = scene.mailbox("juliet")?;
+    let contact = scene.contact(&scene.address("juliet"));
+    scene.client("romeo")?;
+
+    scene.xmpp.kill9();
+    scene.mail(
+        "juliet",
+        &Letter::to(&scene.puppet("romeo")).text("O, think'st thou we shall ever meet again?"),
+    )?;
+    scene.xmpp.start()?;
+
+    // Romeo is back before the gateway or after it; he gets what waited either way.
+    let mut romeo = scene.client_again("romeo")?;
+    romeo.expect_within(LATER, "what waited", |it| {
+        it.text_of("body").contains("ever meet again")
+    })?;
+    scene.wait_for_link()?;
+    romeo.say(&contact, "I doubt it not.")?;
+    juliet.wait_for_words("I doubt it not.")?;
+    ensure!(scene.gateway.is_alive(), "the gateway has ended");
+    scene.gateway.terminate()
+}
+
+on_both_servers!();
