@@ -1,7 +1,7 @@
 //! Measures a mail before any parser sees it: what could make one run long or deep is refused here.
 
-use crate::fields::{Field, Fields, divide};
-use crate::mime;
+use crate::fields::Field;
+use crate::mime::{self, Part};
 use causeway_core::fault::{Fault, FaultKind};
 
 /// How much a mail may hold.
@@ -23,7 +23,16 @@ pub struct Limits {
 
 /// The fields that hold lists of addresses (RFC 5322 sections 3.6.2, 3.6.3 and 3.6.6).
 const ADDRESS_FIELDS: [&str; 10] = [
-    "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-To", "Resent-Cc", "Resent-Bcc",
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Bcc",
+    "Resent-From",
+    "Resent-To",
+    "Resent-Cc",
+    "Resent-Bcc",
 ];
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -45,19 +54,25 @@ impl Default for Limits {
 /// Measures a mail. [`FaultKind::TooLarge`] for too many bytes, [`FaultKind::BadContent`] for any other excess; the
 /// fault's sentence names the limit. Takes time in proportion to size and depth, and no stack.
 pub fn measure(mail: &[u8], limits: &Limits) -> Result<(), Fault> {
+    measured(mail, limits).map(drop)
+}
+
+/// The parts of a mail that keeps within the limits.
+pub(crate) fn measured<'a>(mail: &'a [u8], limits: &Limits) -> Result<Vec<Part<'a>>, Fault> {
     if mail.len() > limits.bytes {
         return Err(Fault::of(FaultKind::TooLarge).saying(&format!("at most {} bytes", limits.bytes)));
     }
-    mime::split(mail, limits)?;
-    let (header, _) = divide(mail);
-    let addresses: usize = Fields::parse(header)
+    let parts = mime::split(mail, limits)?;
+    let addresses: usize = parts
         .iter()
+        .take(1)
+        .flat_map(|top| top.fields.iter())
         .filter(|field| ADDRESS_FIELDS.iter().any(|name| field.is(name)))
         .map(count_addresses)
         .sum();
     match addresses > limits.addresses {
         true => Err(Fault::of(FaultKind::BadContent).saying(&format!("more than {} addresses", limits.addresses))),
-        false => Ok(()),
+        false => Ok(parts),
     }
 }
 

@@ -149,7 +149,11 @@ impl<'a> Part<'a> {
 
 /// A field of the form of Content-Type, its parameters decoded (RFC 2231, also the damaged forms).
 fn parameters(fields: &Fields<'_>, name: &'static str) -> Option<ContentType<'static>> {
-    match structured("Content-Type", fields.first(name)?.raw(), &MessageParser::new().with_mime_headers())? {
+    match structured(
+        "Content-Type",
+        fields.first(name)?.raw(),
+        &MessageParser::new().with_mime_headers(),
+    )? {
         HeaderValue::ContentType(value) => Some(HeaderValue::ContentType(value).into_owned().unwrap_content_type()),
         _ => None,
     }
@@ -161,7 +165,8 @@ pub(crate) fn structured(name: &str, raw: &[u8], parser: &MessageParser) -> Opti
     section.extend_from_slice(name.as_bytes());
     section.extend_from_slice(b": ");
     // An empty line inside would end the section early; a bare CR is a blank.
-    section.extend(raw.iter().map(|b| if *b == b'\r' || *b == 0 { b' ' } else { *b }));
+    let text = charset::decode(raw, None);
+    section.extend(text.bytes().map(|b| if b == b'\r' || b == 0 { b' ' } else { b }));
     section.extend_from_slice(b"\n\n");
     let parsed = parser.parse_headers(&section)?;
     let wanted = HeaderName::parse(name.to_owned())?;
@@ -199,7 +204,11 @@ fn pieces<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Vec<&'a [u8]> {
         }
         at += end;
     }
-    pieces.extend(begin.and_then(|begin| body.get(begin..)).filter(|_| pieces.len() < most));
+    pieces.extend(
+        begin
+            .and_then(|begin| body.get(begin..))
+            .filter(|_| pieces.len() < most),
+    );
     pieces
 }
 

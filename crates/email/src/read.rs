@@ -1,15 +1,32 @@
 //! A mail from the wire as core values.
 
-use crate::address::MailDomain;
-use crate::dsn::DsnReport;
+mod attachments;
+mod authentication;
+mod author;
+mod body;
+mod html;
+mod ids;
+
+use crate::address::{self, MailDomain};
+use crate::date;
+use crate::dsn::{self, DsnReport};
+use crate::guard::{self, Limits};
+use crate::hops;
+use crate::mime::{Part, structured};
+use crate::quote;
 use crate::token::BounceKeys;
-use crate::verdict::Verdict;
+use crate::verdict::{self, Verdict};
+use author::Author;
 use causeway_core::address::ForeignId;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::Hop;
 use causeway_core::message::Text;
+use causeway_core::text::{Body, Line};
+use mail_parser::MessageParser;
+
+pub use ids::own_id;
 
 /// A mail and what is known about its arrival.
 pub struct Reading<'a> {
@@ -17,7 +34,7 @@ pub struct Reading<'a> {
     pub mail: &'a [u8],
     /// The gateway's domain.
     pub domain: &'a MailDomain,
-    /// Host names whose Received lines are facts.
+    /// Host names and addresses whose Received lines are facts.
     pub trusted_hosts: &'a [String],
     /// Whose Authentication-Results count (RFC 8601 section 2.5).
     pub authserv_ids: &'a [String],
@@ -49,7 +66,7 @@ pub struct IncomingMail {
     pub from: ForeignId,
     /// The author's address as spelled in the mail; answers go to this spelling.
     pub from_spelled: String,
-    /// The words; `reply_to` is not set here, because only the caller knows which ids it knows.
+    /// The words; `reply_to` and `thread` are not set here, because only the caller knows which ids it knows.
     pub text: Text,
     /// The id without brackets; made from a digest of the mail where it has none.
     pub message_id: String,
@@ -57,13 +74,13 @@ pub struct IncomingMail {
     pub in_reply_to: Vec<String>,
     /// The ids of its thread, oldest first, without brackets.
     pub references: Vec<String>,
-    /// Its way, oldest step first.
+    /// Its way, oldest step first: the author's clock, then the servers.
     pub hops: Vec<Hop>,
     /// Whether the author is who the mail says.
     pub authenticated: Authenticated,
     /// The author's clock.
     pub said_at: Option<Timestamp>,
-    /// Whether a machine sent it.
+    /// Whether a machine sent it, and why it seems so.
     pub verdict: Verdict,
 }
 
@@ -72,18 +89,92 @@ pub struct IncomingMail {
 pub enum Authenticated {
     /// It is the author's (DMARC, or DKIM aligned to From).
     Pass,
-    /// It is not.
+    /// It is not, or the mail names its author twice.
     Fail,
     /// Nobody who is trusted said anything.
     Unknown,
 }
 
-pub fn read(_r: &Reading) -> Result<Read, Fault> {
-    Err(Fault::of(FaultKind::Internal))
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Reads a mail. [`FaultKind::BadContent`] when it passes the limits of [`guard::measure`] or has no author,
+/// [`FaultKind::BadAddress`] when the author's address is none that can be answered.
+///
+/// Reports are told apart first, then loops: a bounce of one of our own mails holds our own marks.
+pub fn read(reading: &Reading<'_>) -> Result<Read, Fault> {
+    let limits = Limits {
+        bytes: usize::MAX,
+        ..Limits::default()
+    };
+    let parts = guard::measured(reading.mail, &limits)?;
+    let top = parts.first().ok_or_else(|| Fault::of(FaultKind::BadContent))?;
+    let author = Author::find(&top.fields, reading.return_path);
+    let local = author.as_ref().map(Author::local);
+    let verdict = verdict::judge(top, local, reading.return_path, &reading.domain.domain);
+    if let Some(reports) = dsn::reports(&parts, reading, &verdict) {
+        return Ok(Read::Reports(reports));
+    }
+    if verdict.loop_ {
+        return Ok(Read::Loop);
+    }
+    let author = author.ok_or_else(|| Fault::of(FaultKind::BadContent).saying("the mail names no author"))?;
+    mail(reading, &parts, top, author, verdict).map(|mail| Read::Mail(Box::new(mail)))
 }
-/// The envelope whose mail has this Message-ID, with or without brackets; ours are `<envelope id@mail domain>`.
-pub fn own_id(message_id: &str, domain: &str) -> Option<EnvelopeId> {
-    let plain = message_id.trim().trim_start_matches('<').trim_end_matches('>');
-    let (local, host) = plain.rsplit_once('@')?;
-    EnvelopeId::parse(local).filter(|_| host.eq_ignore_ascii_case(domain))
+
+fn mail(
+    reading: &Reading<'_>,
+    parts: &[Part<'_>],
+    top: &Part<'_>,
+    author: Author,
+    verdict: Verdict,
+) -> Result<IncomingMail, Fault> {
+    let from = address::canonical(&author.address)?;
+    let fields = &top.fields;
+    let subject = fields.first("Subject").and_then(|field| unstructured(field.raw()));
+    let whole = body::words(parts);
+    let text = text(&whole, subject, parts, &author, verdict.automatic)?;
+    Ok(IncomingMail {
+        message_id: ids::message_id(fields).unwrap_or_else(|| ids::digest(fields, &whole)),
+        in_reply_to: ids::listed(fields, "In-Reply-To"),
+        references: ids::listed(fields, "References"),
+        hops: hops::chain(fields, Some(&author.address), reading.trusted_hosts, reading.arrived),
+        authenticated: authentication::of(fields, &author, address::domain_of(&from), reading),
+        said_at: fields
+            .value("Date")
+            .and_then(|value| date::parse(&value, reading.arrived)),
+        from,
+        from_spelled: author.address,
+        text,
+        verdict,
+    })
 }
+
+fn text(
+    whole: &str,
+    subject: Option<Line>,
+    parts: &[Part<'_>],
+    author: &Author,
+    automatic: bool,
+) -> Result<Text, Fault> {
+    let whole_body = Body::clean(whole);
+    let plain = whole_body.as_ref().map_or("", Body::as_str);
+    let cut = quote::cut(plain, subject.as_ref().map(Line::as_str));
+    // Without any words the mail still has a subject or an attachment to show.
+    let body = Body::clean(&cut.text).or_else(|| Body::clean("(no text)"));
+    let mut text = Text::plain(body.ok_or_else(|| Fault::of(FaultKind::BadContent))?);
+    text.subject = subject;
+    text.original = whole_body.filter(|_| cut.cut);
+    text.sender_name = author.name.clone();
+    text.attachments = attachments::named(parts);
+    text.automatic = automatic;
+    Ok(text)
+}
+
+/// A header text with its encoded words decoded (RFC 2047).
+fn unstructured(raw: &[u8]) -> Option<Line> {
+    let value = structured("Subject", raw, &MessageParser::new().header_text("Subject"))?;
+    Line::clean(value.as_text()?)
+}
+
+#[cfg(test)]
+mod tests;
