@@ -24,6 +24,12 @@ pub(crate) trait Disk {
 /// A disk that is a directory.
 pub(crate) struct Directory(tempfile::TempDir);
 
+impl Directory {
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.0.path()
+    }
+}
+
 impl Disk for MemoryBackend {
     fn fresh() -> Self {
         Self::new()

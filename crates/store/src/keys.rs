@@ -351,6 +351,12 @@ pub(crate) fn readable(key: &[u8]) -> String {
     format!("{}{rest}", String::from_utf8_lossy(prefix).escape_debug())
 }
 
+/// All deliveries.
+#[cfg(test)]
+pub(crate) fn deliveries() -> Key {
+    key(DELIVERY, &[])
+}
+
 /// The error of a key that has not the shape which belongs to its prefix.
 pub(crate) fn misshapen(key: &[u8]) -> crate::error::StoreError {
     row::damaged(key, "has a key of the wrong shape")

@@ -227,3 +227,6 @@ fn seal(noted: Noted) -> Done {
         Noted::Stepped(moved) => Done::Stepped(moved),
     }
 }
+
+#[cfg(test)]
+mod tests;

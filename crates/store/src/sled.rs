@@ -5,20 +5,25 @@
 //! A failed sync is never repeated: the kernel may have dropped the pages, and a second try would lie.
 
 mod files;
+mod mark;
 mod pieces;
 
 use crate::backend::{Backend, Pair, Write};
 use crate::error::StoreError;
 use files::Files;
+use mark::Mark;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A store in a directory.
 pub struct SledBackend {
-    /// Dropped before `files`, so that the lock is held until sled is done.
-    tree: ::sled::Db,
+    /// `None` only while it is being dropped.
+    tree: Option<::sled::Db>,
     files: Files,
+    mark: Mark,
+    /// How many batches were written.
+    count: Mutex<u64>,
     /// Why the store must not be used any more.
     stopped: OnceLock<String>,
 }
@@ -45,18 +50,28 @@ impl SledBackend {
                 )));
             }
         };
-        let files = Files::of(dir, lock)?;
+        let (files, mark) = (Files::of(dir, lock)?, Mark::of(dir)?);
         files.sync_all()?;
-        Ok(Self {
-            tree,
+        let backend = Self {
+            tree: Some(tree),
             files,
+            mark,
+            count: Mutex::new(0),
             stopped: OnceLock::new(),
-        })
+        };
+        let count = backend.with("reading the number of commits", |tree| pieces::count(tree))?;
+        backend.mark.check(count)?;
+        *backend.count() = count;
+        Ok(backend)
     }
 
     /// The bytes on the store's disk that a process without privileges may still fill.
     pub fn free_bytes(&self) -> Result<u64, StoreError> {
         self.files.free_bytes()
+    }
+
+    fn count(&self) -> MutexGuard<'_, u64> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does `work` with the tree unless the store has stopped; a panic in sled stops it.
@@ -68,7 +83,10 @@ impl SledBackend {
         if let Some(why) = self.stopped.get() {
             return Err(StoreError::Stopped(why.clone()));
         }
-        match catch_unwind(AssertUnwindSafe(|| work(&self.tree))) {
+        let Some(tree) = &self.tree else {
+            return Err(StoreError::Stopped("it was closed".to_owned()));
+        };
+        match catch_unwind(AssertUnwindSafe(|| work(tree))) {
             Ok(done) => done.map_err(|e| said(doing, &e)),
             Err(_) => Err(self.stop(StoreError::Unreadable(format!(
                 "{doing} met something that sled cannot handle"
@@ -96,13 +114,29 @@ impl Backend for SledBackend {
     }
 
     fn commit(&self, batch: &[Write]) -> Result<(), StoreError> {
-        let written = self.with("writing rows", |tree| pieces::apply(tree, batch));
-        written.map_err(|e| self.stop(e))
+        let mut count = self.count();
+        let next = count.saturating_add(1);
+        self.with("writing rows", |tree| pieces::apply(tree, batch, next))
+            .map_err(|e| self.stop(e))?;
+        *count = next;
+        Ok(())
     }
 
     fn flush(&self) -> Result<(), StoreError> {
+        let count = *self.count();
         let flushed = self.with("writing to the disk", |tree| tree.flush().map(drop));
-        flushed.and_then(|()| self.files.sync()).map_err(|e| self.stop(e))
+        let durable = flushed
+            .and_then(|()| self.files.sync())
+            .and_then(|()| self.mark.set(count));
+        durable.map_err(|e| self.stop(e))
+    }
+}
+
+impl Drop for SledBackend {
+    /// sled writes and may panic when it is dropped; by then everything that was promised is durable.
+    fn drop(&mut self) {
+        let tree = self.tree.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(tree)));
     }
 }
 

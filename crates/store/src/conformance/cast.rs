@@ -183,6 +183,11 @@ impl<D: Disk> Book<D> {
         }
     }
 
+    /// The process ends; the disk stays.
+    pub(crate) fn put_away(self) -> D {
+        self.disk
+    }
+
     /// The bytes below the ledger.
     pub(crate) fn rows(&self) -> &dyn Backend {
         self.backend.as_ref()

@@ -15,6 +15,8 @@ const WHOLE: u8 = 0;
 const PIECES: u8 = 1;
 /// What the keys of pieces begin with.
 const SPACE: u8 = 0xff;
+/// The key of the number of batches; no piece has it.
+const COUNT: &[u8] = &[SPACE];
 /// How often a value is read again that changed under the reader's eyes.
 const READS: usize = 1_000;
 
@@ -53,9 +55,17 @@ pub(super) fn range(tree: &Tree, from: &[u8], to: &[u8], limit: usize) -> Result
     Ok(found)
 }
 
-/// Writes all of a batch or nothing.
-pub(super) fn apply(tree: &Tree, writes: &[Write]) -> Result<(), Error> {
+/// How many batches were written.
+pub(super) fn count(tree: &Tree) -> Result<u64, Error> {
+    let stored = tree.get(COUNT)?;
+    let number = stored.and_then(|stored| stored.first_chunk::<8>().copied());
+    Ok(number.map_or(0, u64::from_be_bytes))
+}
+
+/// Writes all of a batch or nothing, and counts it.
+pub(super) fn apply(tree: &Tree, writes: &[Write], count: u64) -> Result<(), Error> {
     let mut batch = Batch::default();
+    batch.insert(COUNT, &count.to_be_bytes());
     for (key, value) in writes {
         if let Some(old) = tree.get(key)?.and_then(|stored| Split::of(&stored)) {
             (0..old.count).for_each(|n| batch.remove(old.key(key, n)));

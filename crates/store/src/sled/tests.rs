@@ -1,1 +1,210 @@
+use super::*;
+use crate::conformance::Directory;
+use crate::conformance::cast::{Book, DAWN, juliet, open_ledger, romeo};
+use causeway_core::envelope::Envelope;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
+const CACHE: u64 = 8 << 20;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn nobody_else_may_read_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("deep/down/store");
+    let _backend = SledBackend::open(&store, CACHE).unwrap();
+    assert_eq!(mode(&store), 0o700);
+    for name in ["db", "conf", "lock"] {
+        assert_eq!(mode(&store.join(name)), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_second_process_is_refused_and_disturbs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = SledBackend::open(dir.path(), CACHE).unwrap();
+    let second = SledBackend::open(dir.path(), CACHE).err().unwrap();
+    assert!(
+        matches!(&second, StoreError::Locked(path) if *path == dir.path().display().to_string()),
+        "{second}"
+    );
+    first.commit(&[(b"e/1".to_vec(), Some(b"rose".to_vec()))]).unwrap();
+    first.flush().unwrap();
+    drop(first);
+    assert!(
+        SledBackend::open(dir.path(), CACHE)
+            .unwrap()
+            .get(b"e/1")
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[test]
+fn the_room_on_the_disk_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(SledBackend::open(dir.path(), CACHE).unwrap().free_bytes().unwrap() > 0);
+}
+
+#[test]
+fn garbage_is_refused_in_words() {
+    for (name, bytes) in [
+        ("db", vec![0x5a; 700_000]),
+        ("conf", b"[email]\nhost = 1".to_vec()),
+        ("snap.0000000000000001", vec![1; 99]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(name), bytes).unwrap();
+        match SledBackend::open(dir.path(), CACHE) {
+            Ok(backend) => assert!(
+                backend.range(&[0], &[255], 9).is_ok_and(|rows| rows.is_empty()),
+                "{name}"
+            ),
+            Err(e) => assert!(matches!(e, StoreError::Unreadable(_)), "{name}: {e}"),
+        }
+    }
+}
+
+#[test]
+fn a_file_in_place_of_the_directory_is_refused_in_words() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = SledBackend::open(file.path(), CACHE).err().unwrap();
+    assert!(matches!(refused, StoreError::Io(_)), "{refused}");
+}
+
+// A store is spoilt in many ways; whatever the ledger still says must be true.
+
+fn files_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file());
+    files
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// The files of a store that was opened `starts` times, and what it must say.
+fn a_store_of(count: u32, starts: u32) -> (BTreeMap<String, Vec<u8>>, Vec<Envelope>) {
+    let (mut book, mut said) = (Book::<Directory>::new(), Vec::new());
+    for _ in 0..starts {
+        book = book.reopened();
+        said.extend((0..count).map(|n| book.say(romeo(), juliet(), &format!("line {n} of the play"))));
+    }
+    said.iter().take(10).for_each(|id| book.carry(*id));
+    let envelopes = said.iter().map(|id| book.envelope(*id)).collect();
+    (files_of(book.put_away().path()), envelopes)
+}
+
+/// What spoilt stores still say.
+#[derive(Debug, Default)]
+struct Tally {
+    refused: u32,
+    right: u32,
+    damaged: u32,
+}
+
+impl Tally {
+    /// Opens a store made of `files`, and panics when it is silent about one of `envelopes` or says something wrong.
+    fn look(&mut self, files: &BTreeMap<String, Vec<u8>>, envelopes: &[Envelope]) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("blobs")).unwrap();
+        files
+            .iter()
+            .for_each(|(name, bytes)| fs::write(dir.path().join(name), bytes).unwrap());
+        let opened = SledBackend::open(dir.path(), CACHE).and_then(|backend| open_ledger(Box::new(backend), DAWN));
+        let Ok(ledger) = opened else {
+            self.refused += 1;
+            return;
+        };
+        for envelope in envelopes {
+            match ledger.envelope(envelope.id) {
+                Ok(read) => {
+                    assert_eq!(read.as_ref(), Some(envelope));
+                    self.right += 1;
+                }
+                Err(_) => self.damaged += 1,
+            }
+        }
+        let _ = ledger.ready(DAWN, &|_| false, &|_| 9, 9);
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_never_believed() {
+    let (files, envelopes) = a_store_of(150, 3);
+    let mut tally = Tally::default();
+    for n in 0..100usize {
+        let mut spoilt = files.clone();
+        let data = spoilt.get_mut("db").unwrap();
+        let at = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % data.len();
+        data[at] ^= 1 << (n % 8);
+        tally.look(&spoilt, &envelopes);
+    }
+    assert!(tally.refused + tally.damaged > 0 && tally.right > 0, "{tally:?}");
+}
+
+#[test]
+fn a_flipped_bit_beside_the_data_is_never_believed() {
+    let (files, envelopes) = a_store_of(20, 3);
+    let mut tally = Tally::default();
+    for name in files.keys().filter(|name| *name != "db" && !files[*name].is_empty()) {
+        for n in 0..20usize {
+            let mut spoilt = files.clone();
+            let data = spoilt.get_mut(name).unwrap();
+            let at = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % data.len();
+            data[at] ^= 1 << (n % 8);
+            tally.look(&spoilt, &envelopes);
+        }
+    }
+    assert!(tally.refused > 0 && tally.right > 0, "{tally:?}");
+}
+
+#[test]
+fn a_truncated_file_is_never_believed() {
+    let (files, envelopes) = a_store_of(50, 3);
+    let mut tally = Tally::default();
+    for name in files.keys() {
+        for tenths in 0..10 {
+            let mut spoilt = files.clone();
+            let file = spoilt.get_mut(name).unwrap();
+            file.truncate(file.len() * tenths / 10);
+            tally.look(&spoilt, &envelopes);
+        }
+    }
+    assert!(tally.refused > 0 && tally.right > 0, "{tally:?}");
+}
+
+#[test]
+fn a_store_that_lost_its_end_is_refused_until_somebody_accepts_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |backend: &SledBackend| {
+        backend.commit(&[(b"e/1".to_vec(), Some(b"rose".to_vec()))]).unwrap();
+        backend.flush().unwrap();
+    };
+    put(&SledBackend::open(dir.path(), CACHE).unwrap());
+    let older = fs::read(dir.path().join("db")).unwrap();
+    put(&SledBackend::open(dir.path(), CACHE).unwrap());
+    fs::write(dir.path().join("db"), older).unwrap();
+    fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains("snap."))
+        .for_each(|path| fs::remove_file(path).unwrap());
+    let refused = SledBackend::open(dir.path(), CACHE).err().unwrap().to_string();
+    assert!(
+        refused.contains("its last 1 commits are missing") && refused.contains("remove"),
+        "{refused}"
+    );
+    fs::remove_file(dir.path().join("mark")).unwrap();
+    put(&SledBackend::open(dir.path(), CACHE).unwrap());
+}
