@@ -4,11 +4,13 @@ use crate::address::{Speaker, canonical_local};
 use crate::home::{Home, Station};
 use crate::link::line::Slip;
 use crate::shelf::Shelf;
+use crate::stanza::Outward;
 use crate::write::{self, Leg};
 use causeway_core::address::Contact;
 use causeway_core::capability::Capabilities;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step};
+use causeway_core::message::Payload;
 use causeway_core::network::{Courier, Handed, House, Outcome, Parcel, Pending};
 use causeway_core::text::Line;
 use jid::BareJid;
@@ -43,11 +45,11 @@ impl Home {
         let Some(house) = self.house() else {
             return Outcome::Failed(Fault::of(FaultKind::Unreachable), None);
         };
-        let (station, stanza) = match self.addressed(parcel, house) {
+        let (station, stanzas) = match self.addressed(parcel, house) {
             Ok(addressed) => addressed,
             Err(fault) => return Outcome::Failed(fault, None),
         };
-        let sent = station.line.hand_over(stanza).await;
+        let sent = station.line.hand_over(stanzas).await;
         let hop = |step, fault: Option<&Fault>| self.hop(house, step, fault);
         match sent {
             Ok(()) => match hop(Step::Handed, None) {
@@ -69,8 +71,8 @@ impl Home {
         }
     }
 
-    /// The stanza for a parcel, and the link that it goes over.
-    fn addressed(&self, parcel: &Parcel, house: &House) -> Result<(&Station, crate::stanza::Outward), Fault> {
+    /// The stanzas for a parcel, and the link that they go over.
+    fn addressed(&self, parcel: &Parcel, house: &House) -> Result<(&Station, Vec<Outward>), Fault> {
         let wrong = || Fault::of(FaultKind::Internal).for_good();
         let draft = parcel.draft();
         let contact = draft.from.contact().ok_or_else(wrong)?;
@@ -78,13 +80,18 @@ impl Home {
         let station = self
             .station(&contact.network)
             .ok_or_else(|| Fault::of(FaultKind::NotSupported).saying("this network has no component domain at home"))?;
+        let about = match parcel.payload() {
+            Payload::News(news) => house.memory.recall(news.about),
+            Payload::Text(_) | Payload::Edit { .. } => None,
+        };
         let leg = Leg {
             gateway: &station.gateway,
             from: &speaker(station, house, user, contact)?,
             to: user,
+            about: about.as_ref(),
             now: house.clock.now(),
         };
-        Ok((station, write::stanza(parcel, leg)?))
+        Ok((station, write::stanzas(parcel, leg)?))
     }
 
     fn hop(&self, house: &House, step: Step, fault: Option<&Fault>) -> Option<Hop> {

@@ -18,7 +18,7 @@ use connection::{Around, Connection, End, Letter, Ping};
 use dial::Dial;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use line::{Desk, State};
+use line::{Desk, Fate, State};
 use login::{Credentials, LoginError, StreamError, log_in};
 use posts::Posts;
 use std::collections::VecDeque;
@@ -156,12 +156,10 @@ impl Work {
         let waiting = std::mem::take(&mut self.unsent);
         for letter in waiting {
             match letter.proof {
-                Some(proof) => line::Order {
-                    stanza: letter.stanza,
-                    proof,
+                Some(proof) => {
+                    let _ = proof.send(Fate::Unsent);
                 }
-                .send_back(),
-                None if letter.stanza.element().name() == "message" => self.unsent.push_back(letter),
+                None if letter.stanza.is_refused_message() => self.unsent.push_back(letter),
                 None => {}
             }
         }

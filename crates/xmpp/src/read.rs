@@ -172,8 +172,8 @@ fn delay(stanza: &Element) -> Option<(Option<Line>, Timestamp)> {
     Some((by, Timestamp(stamp.as_millisecond())))
 }
 
-/// The single step of a chat message: from the user's server to the gateway's door, and where it was kept before, if
-/// it says so.
+/// The single step of a chat message: from the user's session to the gateway's door, and where it was kept before, if
+/// it says so. That the step names the session is how a late error finds its way back.
 fn way(stanza: &Element, caller: &Caller, arrived: Arrived) -> Vec<Hop> {
     let kept = delay(stanza).and_then(|(by, at)| {
         let who = by.or_else(|| Line::clean(caller.bare.domain().as_str()))?;
@@ -182,8 +182,8 @@ fn way(stanza: &Element, caller: &Caller, arrived: Arrived) -> Vec<Hop> {
             ..over_xmpp(Hop::own(at, Step::Relayed, who), None)
         })
     });
-    let came = Line::clean(caller.bare.domain().as_str())
-        .map(|who| over_xmpp(Hop::own(arrived.at, Step::Arrived, who), Some(arrived.tls)));
+    let came =
+        Line::clean(&caller.full).map(|who| over_xmpp(Hop::own(arrived.at, Step::Arrived, who), Some(arrived.tls)));
     kept.into_iter().chain(came).collect()
 }
 

@@ -178,9 +178,9 @@ fn is_answerable(kind: Kind, stanza_type: Option<&str>, back: &ReturnAddress) ->
 }
 
 fn too_large() -> Route<'static> {
-    Route::Refused(Refusal::from(
-        Fault::of(FaultKind::TooLarge).saying("a stanza may hold at most 256 KiB"),
-    ))
+    Route::Refused(Refusal::from(Fault::of(FaultKind::TooLarge).saying(
+        "at most 256 KiB, 50 levels of elements, and 8,000 bytes in a name or an attribute",
+    )))
 }
 
 fn was_cut(stanza: &Element) -> bool {

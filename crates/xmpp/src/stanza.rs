@@ -81,6 +81,11 @@ impl Outward {
         }
     }
 
+    /// Whether it tells a user that a message of his was not taken.
+    pub(crate) fn is_refused_message(&self) -> bool {
+        self.0.name() == Kind::Message.as_str() && self.0.attr("type") == Some("error")
+    }
+
     /// The element to write.
     pub(crate) fn element(&self) -> &Element {
         &self.0

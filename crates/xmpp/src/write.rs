@@ -8,6 +8,7 @@ use crate::ns;
 use crate::stanza::Outward;
 use crate::xml::{Build, element};
 use causeway_core::clock::Timestamp;
+use causeway_core::envelope::Envelope;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::message::{Payload, Reference};
 use causeway_core::network::{Parcel, Quoted};
@@ -26,21 +27,23 @@ pub(crate) struct Leg<'a> {
     pub(crate) from: &'a Speaker,
     /// The user.
     pub(crate) to: &'a BareJid,
+    /// What news is about: the user's own message.
+    pub(crate) about: Option<&'a Envelope>,
     pub(crate) now: Timestamp,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// The stanza that carries a parcel. The same parcel gives the same id at every try.
-pub(crate) fn stanza(parcel: &Parcel, leg: Leg<'_>) -> Result<Outward, Fault> {
+/// The stanzas that carry a parcel. The same parcel gives the same ids at every try.
+pub(crate) fn stanzas(parcel: &Parcel, leg: Leg<'_>) -> Result<Vec<Outward>, Fault> {
     match parcel.payload() {
-        Payload::Text(text) => Ok(delayed(text::message(parcel, text, leg), parcel, leg)),
+        Payload::Text(text) => Ok(vec![delayed(text::message(parcel, text, leg), parcel, leg)]),
         Payload::Edit { target, text } => {
             let target = corrected(parcel, target)?;
             let message = text::message(parcel, text, leg).holding(element("replace", ns::CORRECT).with("id", &target));
-            Ok(delayed(message, parcel, leg))
+            Ok(vec![delayed(message, parcel, leg)])
         }
-        Payload::News(news) => Ok(news::message(parcel.id(), news, leg)),
+        Payload::News(news) => Ok(news::messages(parcel.id(), news, leg)),
     }
 }
 

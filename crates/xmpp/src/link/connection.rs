@@ -124,7 +124,7 @@ impl<'a> Connection<'a> {
                     None
                 }
                 Event::Order(order) => {
-                    self.around.unsent.push_back(Letter::from(order));
+                    self.around.unsent.extend(Letter::of(order));
                     None
                 }
                 Event::Stop => {
@@ -305,13 +305,13 @@ impl Letter {
     pub(super) fn plain(stanza: Outward) -> Self {
         Self { stanza, proof: None }
     }
-}
 
-impl From<Order> for Letter {
-    fn from(order: Order) -> Self {
-        Self {
-            stanza: order.stanza,
-            proof: Some(order.proof),
+    /// The letters of an order. What proves the last proves them all.
+    fn of(order: Order) -> Vec<Self> {
+        let mut letters: Vec<Self> = order.stanzas.into_iter().map(Self::plain).collect();
+        if let Some(last) = letters.last_mut() {
+            last.proof = Some(order.proof);
         }
+        letters
     }
 }

@@ -43,10 +43,10 @@ pub(crate) enum State {
     Closed,
 }
 
-/// One stanza to send, and whom to tell.
+/// What to send in one go, and whom to tell.
 #[derive(Debug)]
 pub(crate) struct Order {
-    pub(crate) stanza: Outward,
+    pub(crate) stanzas: Vec<Outward>,
     pub(crate) proof: Proof,
 }
 
@@ -74,12 +74,12 @@ pub(crate) fn line() -> (Line, Desk) {
 }
 
 impl Line {
-    /// Sends a stanza and waits until the server is known to have it.
-    pub(crate) async fn hand_over(&self, stanza: Outward) -> Result<(), Slip> {
+    /// Sends stanzas and waits until the server is known to have them.
+    pub(crate) async fn hand_over(&self, stanzas: Vec<Outward>) -> Result<(), Slip> {
         self.connected().await?;
         let (proof, fate) = oneshot::channel();
         let stopped = Slip::Unsent(Fault::of(FaultKind::Unreachable));
-        match timeout(PROOF_PATIENCE, self.orders.send(Order { stanza, proof })).await {
+        match timeout(PROOF_PATIENCE, self.orders.send(Order { stanzas, proof })).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(stopped),
             Err(_) => return Err(Slip::Unsent(Fault::of(FaultKind::Timeout))),

@@ -143,10 +143,12 @@ async fn play<F: Future<Output = ()>>(scene: impl FnOnce(Server, Line, Arc<Props
     futures::future::join(run, scene).await;
 }
 
-fn line_of_juliet(words: &str) -> Outward {
+fn line_of_juliet(words: &str) -> Vec<Outward> {
     let from = gateway().contact("juliet\\40capulet").unwrap();
-    Outward::message(&from, "romeo@verona.example", "chat", Some(words))
-        .holding(element("body", crate::ns::COMPONENT).saying(words))
+    vec![
+        Outward::message(&from, "romeo@verona.example", "chat", Some(words))
+            .holding(element("body", crate::ns::COMPONENT).saying(words)),
+    ]
 }
 
 fn line_of_romeo(id: &str, words: &str) -> String {

@@ -1,30 +1,57 @@
 //! News about a message, as its sender's client understands it: a receipt, a marker, an error, or words.
 
 use super::Leg;
+use crate::address::Caller;
 use crate::errors::Refusal;
 use crate::ns;
 use crate::stanza::Outward;
 use crate::xml::{Build, element};
-use causeway_core::envelope::EnvelopeId;
+use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::fault::Fault;
 use causeway_core::message::{Happened, News};
+use std::time::Duration;
 
-/// The message that brings the news.
-pub(super) fn message(id: EnvelopeId, news: &News, leg: Leg<'_>) -> Outward {
+/// How old a message may be for an error alone to tell its sender. Servers drop errors for a session that is gone, so an
+/// older one gets a visible line too.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// The messages that bring the news.
+pub(super) fn messages(id: EnvelopeId, news: &News, leg: Leg<'_>) -> Vec<Outward> {
     let their_id = news.their_id.as_ref().map(|id| id.as_str());
     match (&news.what, their_id) {
         (Happened::Delivered, Some(their_id)) => {
-            sign(id, leg).holding(element("received", ns::RECEIPTS).with("id", their_id))
+            vec![sign(id, leg).holding(element("received", ns::RECEIPTS).with("id", their_id))]
         }
         (Happened::Seen, Some(their_id)) => {
-            sign(id, leg).holding(element("displayed", ns::MARKERS).with("id", their_id))
+            vec![sign(id, leg).holding(element("displayed", ns::MARKERS).with("id", their_id))]
         }
-        (Happened::Delivered, None) => note(id, &format!("✓ Delivered: {}", quoted(news)), leg),
-        (Happened::Seen, None) => note(id, &format!("✓ Read: {}", quoted(news)), leg),
-        (Happened::Delayed(fault), _) => note(id, &delayed(news, fault.as_ref()), leg),
-        (Happened::Failed(fault), Some(their_id)) => failed(news, fault, their_id, leg),
-        (Happened::Failed(fault), None) => note(id, &not_delivered(news, fault), leg),
+        (Happened::Delivered, None) => vec![note(id, &format!("✓ Delivered: {}", quoted(news)), leg)],
+        (Happened::Seen, None) => vec![note(id, &format!("✓ Read: {}", quoted(news)), leg)],
+        (Happened::Delayed(fault), _) => vec![note(id, &delayed(news, fault.as_ref()), leg)],
+        (Happened::Failed(fault), their_id) => failed(id, news, fault, their_id, leg),
     }
+}
+
+/// An error for the session that sent the message, and a line for the account when that session may be gone: an error
+/// to a bare JID reaches nobody (RFC 6121 section 8.5.2.1.1).
+fn failed(id: EnvelopeId, news: &News, fault: &Fault, their_id: Option<&str>, leg: Leg<'_>) -> Vec<Outward> {
+    let session = leg.about.and_then(|about| session(about, leg));
+    let error = their_id
+        .zip(session)
+        .map(|(their_id, session)| error(news, fault, their_id, session, leg));
+    let is_fresh = leg.about.is_some_and(|about| leg.now.since(about.accepted) <= FRESH);
+    let line = (error.is_none() || !is_fresh).then(|| note(id, &format!("⚠ {}", not_delivered(news, fault)), leg));
+    error.into_iter().chain(line).collect()
+}
+
+/// The full JID that a message came from, as its first step tells.
+fn session<'a>(about: &'a Envelope, leg: Leg<'_>) -> Option<&'a str> {
+    about
+        .draft
+        .way
+        .iter()
+        .map(|hop| hop.who.as_str())
+        .find(|who| Caller::read(who).is_some_and(|caller| caller.bare == *leg.to && caller.full != leg.to.as_str()))
 }
 
 fn sign(id: EnvelopeId, leg: Leg<'_>) -> Outward {
@@ -39,12 +66,12 @@ fn note(id: EnvelopeId, words: &str, leg: Leg<'_>) -> Outward {
         .holding(element("origin-id", ns::STANZA_IDS).with("id", &id_text))
 }
 
-/// RFC 6120 section 8.3.1: the error carries the id of what failed. It comes from the bare JID, which is what the
-/// message was sent to in every client that has not locked onto a resource.
-fn failed(news: &News, fault: &Fault, their_id: &str, leg: Leg<'_>) -> Outward {
+/// RFC 6120 section 8.3.1: the error carries the id of what failed. It comes from the bare JID, which is what most
+/// clients send to.
+fn error(news: &News, fault: &Fault, their_id: &str, session: &str, leg: Leg<'_>) -> Outward {
     let row = fault.kind.row();
     let refusal = Refusal::of(row.condition, row.error_type, not_delivered(news, fault));
-    Outward::message(&leg.from.bare(), leg.to.as_str(), "error", Some(their_id)).holding(refusal.element())
+    Outward::message(&leg.from.bare(), session, "error", Some(their_id)).holding(refusal.element())
 }
 
 fn delayed(news: &News, fault: Option<&Fault>) -> String {
