@@ -2,6 +2,7 @@
 
 use crate::address::domain_of;
 use crate::config::{Direct, EmailConfig, MxTls, Send, Smarthost, Tls};
+use crate::dsn::status::scrub;
 use crate::mx::{Exchanger, Exchangers};
 use crate::network::Email;
 use crate::smtp::pool::Sent;
@@ -10,7 +11,7 @@ use crate::smtp::transaction::{Ended, Letter};
 use crate::threads::{Next, Pair, Said, answered};
 use crate::tls;
 use crate::write::{ThreadHead, Writing, compose};
-use causeway_core::address::Party;
+use causeway_core::address::{ForeignId, Party};
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step, Trust};
@@ -103,10 +104,7 @@ impl Email {
             Err(fault) => return Outcome::Failed(fault, None),
         };
         let letter = |utf8| self.letter(&outgoing, utf8);
-        match self
-            .hand_over(domain_of(outgoing.pair.contact), parcel.id(), &letter)
-            .await
-        {
+        match self.hand_over(outgoing.pair.contact, parcel.id(), &letter).await {
             Outcome::Handed(handed) => Outcome::Handed(Handed {
                 rows: self.said(&outgoing),
                 ..handed
@@ -115,11 +113,16 @@ impl Email {
         }
     }
 
-    /// Tries once to get a mail to `domain`. `letter` makes it once the server has said whether it takes UTF-8.
-    pub(crate) async fn hand_over(&self, domain: &str, id: EnvelopeId, letter: &Write<'_>) -> Outcome {
-        match &self.route {
+    /// Tries once to get a mail to `to`. `letter` makes it once the server has said whether it takes UTF-8.
+    pub(crate) async fn hand_over(&self, to: &ForeignId, id: EnvelopeId, letter: &Write<'_>) -> Outcome {
+        let outcome = match &self.route {
             Route::Smarthost(target) => self.to_server(target, false, letter).await,
-            Route::Direct(mx) => self.to_exchangers(mx, domain, id, letter).await,
+            Route::Direct(mx) => self.to_exchangers(mx, domain_of(to), id, letter).await,
+        };
+        match outcome {
+            Outcome::Failed(fault, hop) => Outcome::Failed(for_the_sender(fault, to), hop),
+            Outcome::InDoubt(fault, hop) => Outcome::InDoubt(for_the_sender(fault, to), hop),
+            handed => handed,
         }
     }
 
@@ -287,6 +290,15 @@ fn subject_of(mail: &[u8]) -> Option<Line> {
         .parse_headers(mail)?
         .subject()
         .and_then(Line::clean)
+}
+
+/// The fault without network addresses and what else is none of the sender's business; the timeline keeps all of it.
+fn for_the_sender(fault: Fault, to: &ForeignId) -> Fault {
+    let said = fault
+        .said
+        .as_ref()
+        .and_then(|said| Line::clean(&scrub(said.as_str(), Some(to.as_str()))));
+    Fault { said, ..fault }
 }
 
 /// The step that a failed try is in the timeline.

@@ -108,7 +108,7 @@ impl Desk {
                 hops: report.hops.clone(),
             }))),
             (Recipient::User(user), Read::Reports(reports)) => {
-                Ok(bundle(reports.iter().filter_map(|report| self.unproved(report, user))))
+                Ok(bundle(reports.iter().filter_map(|report| self.report(report, user))))
             }
         }
     }
@@ -184,8 +184,17 @@ impl Desk {
         }
     }
 
-    /// A report that no key proves: it counts only when it names the recipient of the message that it is about.
-    fn unproved(&self, report: &DsnReport, user: &BareJid) -> Option<Report> {
+    /// A report that came to a user. Where no key proves it, it counts only when it names the recipient of the message
+    /// that it is about.
+    fn report(&self, report: &DsnReport, user: &BareJid) -> Option<Report> {
+        if report.keyed {
+            return Some(Report {
+                about: report.about?,
+                by: None,
+                evidence: report.evidence.clone(),
+                hops: report.hops.clone(),
+            });
+        }
         let by_id = || own_id(report.original_message_id.as_ref()?, &self.domain.domain);
         let by_envid = || EnvelopeId::parse(report.envid.as_ref()?);
         let about = report.about.or_else(by_envid).or_else(by_id)?;

@@ -11,6 +11,8 @@ pub mod dsn;
 pub mod fields;
 pub mod guard;
 pub mod hops;
+#[cfg(test)]
+mod house;
 mod imap;
 mod lmtp;
 pub mod mime;

@@ -1,6 +1,6 @@
 //! Bounces for mails that lay in the mailbox for nobody: kept as rows until a server has them.
 
-use crate::address::{canonical, domain_of};
+use crate::address::canonical;
 use crate::date;
 use crate::network::Email;
 use crate::read::{Authenticated, IncomingMail, own_id};
@@ -156,7 +156,7 @@ impl Email {
 
     async fn send_bounce(&self, to: &ForeignId, bounce: &Bounce, now: Timestamp) -> bool {
         let letter = |_utf8| bounce.letter(&self.desk.domain.domain);
-        match self.hand_over(domain_of(to), bounce.id(), &letter).await {
+        match self.hand_over(to, bounce.id(), &letter).await {
             Outcome::Handed(_) => true,
             // A second bounce would do more harm than a lost one.
             Outcome::InDoubt(..) => true,

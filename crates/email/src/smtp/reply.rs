@@ -1,5 +1,6 @@
 //! What a server answers, and which fault that is.
 
+use crate::dsn::status::{self, Status};
 use causeway_core::fault::{Fault, FaultKind};
 
 /// One reply (RFC 5321 section 4.2).
@@ -8,7 +9,7 @@ pub(crate) struct Reply {
     /// The three digits.
     pub(crate) code: u16,
     /// The enhanced status code, where its class agrees with the first digit (RFC 2034 section 4).
-    pub(crate) status: Option<(u8, u16, u16)>,
+    pub(crate) status: Option<Status>,
     /// The text of all lines, without the codes.
     pub(crate) text: String,
     /// The text of each line, without the three digits.
@@ -42,8 +43,8 @@ impl Reply {
             .map(|line| line.get(4..).unwrap_or_default().trim().to_owned())
             .collect();
         let first = rests.first().map(String::as_str).unwrap_or_default();
-        let status = enhanced(first).filter(|(class, _, _)| u16::from(*class) == code / 100);
         let written = first.split(' ').next().unwrap_or_default();
+        let status = status::parse(written).filter(|(class, _, _)| u16::from(*class) == code / 100);
         let said: Vec<&str> = rests
             .iter()
             .map(|line| match status {
@@ -108,42 +109,12 @@ impl Reply {
     }
 }
 
-/// Reads an enhanced status code at the start of a line (RFC 3463 section 2).
-fn enhanced(line: &str) -> Option<(u8, u16, u16)> {
-    let word = line.split(' ').next()?;
-    let mut parts = word.split('.');
-    let mut number = || {
-        parts
-            .next()
-            .filter(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))?
-            .parse::<u16>()
-            .ok()
-    };
-    let (class, subject, detail) = (number()?, number()?, number()?);
-    let class = u8::try_from(class).ok().filter(|class| matches!(class, 2 | 4 | 5))?;
-    parts.next().is_none().then_some((class, subject, detail))
-}
-
-/// The fault behind a permanent enhanced status code (RFC 3463 section 3, RFC 7372, RFC 7505).
-fn meaning((_, subject, detail): (u8, u16, u16)) -> Option<FaultKind> {
-    let kind = match (subject, detail) {
-        (1, 1 | 4 | 6) => FaultKind::NoSuchUser,
-        (1, 2 | 10) => FaultKind::NoSuchServer,
-        (1, 3) => FaultKind::BadAddress,
-        (1, 7 | 8) => FaultKind::Refused,
-        (2, 1) => FaultKind::Gone,
-        (2, 2) => FaultKind::Full,
-        (2, 3) | (3, 4) => FaultKind::TooLarge,
-        (4, 6) => FaultKind::Loop,
-        (4, 7) => FaultKind::Expired,
-        (4, _) => FaultKind::NoSuchServer,
-        (5, 3) => FaultKind::TooManyRecipients,
-        (5, _) => FaultKind::NotSupported,
-        (6, _) => FaultKind::BadContent,
-        (7, _) => FaultKind::Refused,
-        _ => return None,
-    };
-    Some(kind)
+/// The fault behind a permanent status code; `None` where it says less than the reply code and the step.
+fn meaning(status: Status) -> Option<FaultKind> {
+    match status {
+        (_, 0 | 5, _) | (_, 3, 0) => None,
+        _ => Some(status::kind(status)),
+    }
 }
 
 /// The fault behind a permanent reply code alone (RFC 5321 section 4.2.3).
