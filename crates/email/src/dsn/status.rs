@@ -52,7 +52,7 @@ pub(super) fn find(text: &str) -> Option<Status> {
 }
 
 /// A status code as RFC 3463 section 2 writes it.
-pub(super) fn parse(word: &str) -> Option<Status> {
+pub(crate) fn parse(word: &str) -> Option<Status> {
     let mut numbers = word.trim_end_matches('.').split('.');
     let class = numbers.next()?;
     let subject = numbers.next()?;
@@ -167,7 +167,10 @@ mod tests {
             "550 5.1.1 <Juliet@example.com>: unknown",
         );
         cut("<tybalt@example.com>... unknown", "<…>... unknown");
-        cut("host mx.example.com[192.0.2.7]:25 said", "host mx.example.com[…]:25 said");
+        cut(
+            "host mx.example.com[192.0.2.7]:25 said",
+            "host mx.example.com[…]:25 said",
+        );
         cut("host mx[2001:db8::1] said", "host mx[…] said");
         cut("at 12:30:45 with 5.1.1", "at 12:30:45 with 5.1.1");
     }
