@@ -33,14 +33,10 @@ macro_rules! prefixes {
 prefixes! {
     /// Shelves.
     SHELF = "c/";
-    /// Deliveries.
-    DELIVERY = "d/";
-    /// Envelopes.
+    /// Envelopes with their deliveries and hops.
     ENVELOPE = "e/";
     /// Deliveries in flight.
     FLIGHT = "f/";
-    /// Hops.
-    HOP = "h/";
     /// Lanes.
     LANE = "l/";
     /// Facts about the store itself.
@@ -49,18 +45,14 @@ prefixes! {
     NEXT = "n/";
     /// Deliveries that are not over.
     OPEN = "o/";
-    /// The history of two parties with each other.
-    PAIR = "P/";
-    /// The history of one party.
+    /// The history of a party.
     PARTY = "p/";
     /// The heads of lanes that wait for their time.
     QUEUE = "q/";
     /// Finished deliveries by age.
     FINISHED = "r/";
-    /// Foreign ids within one lane.
-    SAID = "s/";
     /// Foreign ids.
-    SOURCE = "S/";
+    SOURCE = "s/";
     /// Deliveries put aside because their rows are damaged.
     ASIDE = "x/";
 }
@@ -89,6 +81,11 @@ impl Digest {
             to: to.clone(),
         };
         Self::of(&["lane", &lane.key()])
+    }
+
+    /// The digest of a party.
+    pub(crate) fn party(party: &Party) -> Self {
+        Self::of(&["party", &party.key()])
     }
 
     /// The digest of a destination.
@@ -135,24 +132,29 @@ pub(crate) fn clock() -> Key {
     key(META, &[b"clock"])
 }
 
+/// Everything about one envelope. It stands together, so that a life touches one page of the store.
+pub(crate) fn all_of(id: &EnvelopeId) -> Key {
+    key(ENVELOPE, &[id.as_bytes(), b"/"])
+}
+
 /// An envelope.
 pub(crate) fn envelope(id: &EnvelopeId) -> Key {
-    key(ENVELOPE, &[id.as_bytes()])
+    key(ENVELOPE, &[id.as_bytes(), b"/e"])
 }
 
 /// Its delivery.
 pub(crate) fn delivery(id: &EnvelopeId) -> Key {
-    key(DELIVERY, &[id.as_bytes()])
+    key(ENVELOPE, &[id.as_bytes(), b"/d"])
 }
 
 /// All its hops.
 pub(crate) fn hops(id: &EnvelopeId) -> Key {
-    key(HOP, &[id.as_bytes(), b"/"])
+    key(ENVELOPE, &[id.as_bytes(), b"/h/"])
 }
 
 /// Its hop number `n`.
 pub(crate) fn hop(id: &EnvelopeId, n: u32) -> Key {
-    key(HOP, &[id.as_bytes(), b"/", &n.to_be_bytes()])
+    key(ENVELOPE, &[id.as_bytes(), b"/h/", &n.to_be_bytes()])
 }
 
 /// All of a lane, in order.
@@ -268,41 +270,27 @@ pub(crate) fn finished(at: Timestamp, id: &EnvelopeId) -> Key {
     key(FINISHED, &[&time(at), b"/", id.as_bytes()])
 }
 
-/// A foreign id, as said by one party to another.
-pub(crate) fn said(from: &Party, to: &Party, source: &MessageRef) -> Key {
-    let digest = Digest::of(&["said", &from.key(), &to.key(), source.as_str()]);
-    key(SAID, &[&digest.0])
-}
-
-/// All envelopes that came under a foreign id.
+/// A foreign id, whoever said it to whom.
 pub(crate) fn sources(source: &MessageRef) -> Key {
     let digest = Digest::of(&["source", source.as_str()]);
     key(SOURCE, &[&digest.0, b"/"])
 }
 
-/// One envelope that came under a foreign id.
-pub(crate) fn source(source: &MessageRef, id: &EnvelopeId) -> Key {
+/// A foreign id, as said in one lane.
+pub(crate) fn source(source: &MessageRef, lane: &Digest) -> Key {
     let mut key = sources(source);
-    key.extend_from_slice(id.as_bytes());
+    key.extend_from_slice(&lane.0);
     key
 }
 
-/// The history of a party, or of two with each other, the latest first.
-pub(crate) fn history(party: &Party, with: Option<&Party>) -> Key {
-    let (one, prefix) = (party.key(), if with.is_some() { PAIR } else { PARTY });
-    let digest = match with.map(Party::key) {
-        None => Digest::of(&["party", &one]),
-        Some(other) if other < one => Digest::of(&["pair", &other, &one]),
-        Some(other) => Digest::of(&["pair", &one, &other]),
-    };
-    key(prefix, &[&digest.0, b"/"])
+/// The history of a party, the latest first.
+pub(crate) fn history(party: &Party) -> Key {
+    key(PARTY, &[&Digest::party(party).0, b"/"])
 }
 
 /// One line of a history.
-pub(crate) fn line(party: &Party, with: Option<&Party>, order: u64) -> Key {
-    let mut key = history(party, with);
-    key.extend_from_slice(&(!order).to_be_bytes());
-    key
+pub(crate) fn line(party: &Party, order: u64) -> Key {
+    key(PARTY, &[&Digest::party(party).0, b"/", &(!order).to_be_bytes()])
 }
 
 /// All rows of a shelf whose own key begins with `prefix`.
@@ -351,10 +339,10 @@ pub(crate) fn readable(key: &[u8]) -> String {
     format!("{}{rest}", String::from_utf8_lossy(prefix).escape_debug())
 }
 
-/// All deliveries.
+/// All envelopes with their deliveries and hops.
 #[cfg(test)]
-pub(crate) fn deliveries() -> Key {
-    key(DELIVERY, &[])
+pub(crate) fn envelopes() -> Key {
+    key(ENVELOPE, &[])
 }
 
 /// The error of a key that has not the shape which belongs to its prefix.

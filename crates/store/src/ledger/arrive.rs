@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
-use crate::ledger::entry::Entry;
+use crate::ledger::entry::{Entry, Told};
 use crate::ledger::happen::HOPS_MAX;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
@@ -52,7 +52,9 @@ impl Pen<'_> {
     fn known(&mut self, draft: &Draft) -> Result<Option<EnvelopeId>, StoreError> {
         match draft.source.as_ref().filter(|_| draft.once) {
             Some(source) => {
-                let read = self.batch.read(&keys::said(&draft.from, &draft.to, source));
+                let read = self
+                    .batch
+                    .read(&keys::source(source, &Digest::lane(&draft.from, &draft.to)));
                 self.forgiving(read)
             }
             None => Ok(None),
@@ -78,23 +80,26 @@ impl Pen<'_> {
             who,
         };
         self.batch.write(keys::envelope(&id), &envelope)?;
-        self.index(&envelope, entry.order)?;
+        self.index(&envelope, &entry)?;
         let accepted = Hop::own(self.now, Step::Accepted, entry.who.clone());
         self.record(&mut entry, &accepted)?;
         self.refile(None, &mut entry)
     }
 
     /// Writes the rows by which an envelope is found.
-    fn index(&mut self, envelope: &Envelope, order: u64) -> Result<(), StoreError> {
-        let (id, draft) = (&envelope.id, &envelope.draft);
-        self.batch.write(keys::line(&draft.from, None, order), id)?;
-        self.batch.write(keys::line(&draft.to, None, order), id)?;
-        self.batch.write(keys::line(&draft.from, Some(&draft.to), order), id)?;
-        if let Some(source) = &draft.source {
-            self.batch.write(keys::said(&draft.from, &draft.to, source), id)?;
-            self.batch.put(keys::source(source, id), &[]);
+    fn index(&mut self, envelope: &Envelope, entry: &Entry) -> Result<(), StoreError> {
+        let (id, draft) = (envelope.id, &envelope.draft);
+        for (party, other) in [(&draft.from, &draft.to), (&draft.to, &draft.from)] {
+            let told = Told {
+                envelope: id,
+                with: Digest::party(other),
+            };
+            self.batch.write(keys::line(party, entry.order), &told)?;
         }
-        Ok(())
+        match &draft.source {
+            Some(source) => self.batch.write(keys::source(source, &entry.lane), &id),
+            None => Ok(()),
+        }
     }
 
     /// Moves the delivery that a report is about, if whoever reports may.

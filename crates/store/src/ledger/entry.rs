@@ -38,6 +38,14 @@ pub(crate) struct Head {
     pub(crate) to: Party,
 }
 
+/// A line in the history of a party.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) envelope: EnvelopeId,
+    /// The other party.
+    pub(crate) with: Digest,
+}
+
 /// Where a delivery in flight stands in its lane, for the day when its own row is damaged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Flight {

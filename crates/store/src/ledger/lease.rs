@@ -1,7 +1,7 @@
 //! Leases: the intent to deliver is written before anybody knocks at the next door.
 
 use crate::error::StoreError;
-use crate::keys;
+use crate::keys::{self, Digest};
 use crate::ledger::Noted;
 use crate::ledger::entry::Entry;
 use crate::ledger::happen::own_hop;
@@ -96,7 +96,9 @@ impl Pen<'_> {
     }
 
     fn quoted_theirs(&mut self, draft: &Draft, source: &MessageRef) -> Result<Option<Quoted>, StoreError> {
-        let read = self.batch.read(&keys::said(&draft.from, &draft.to, source));
+        let read = self
+            .batch
+            .read(&keys::source(source, &Digest::lane(&draft.from, &draft.to)));
         Ok(self.forgiving(read)?.map(Quoted::Ours))
     }
 }

@@ -1,9 +1,9 @@
 //! Looking things up: envelopes, deliveries, their hops, what waits, what was said when.
 
 use crate::error::StoreError;
-use crate::keys;
+use crate::keys::{self, Digest};
 use crate::ledger::Ledger;
-use crate::ledger::entry::Entry;
+use crate::ledger::entry::{Entry, Told};
 use crate::row;
 use causeway_core::address::Party;
 use causeway_core::delivery::Delivery;
@@ -43,21 +43,36 @@ impl Ledger {
         Ok(way.into_iter().flatten().chain(own).collect())
     }
 
-    /// The envelopes that came under an id in a side's own words, at most a hundred.
+    /// The latest envelope under an id in a side's own words from each sender to each recipient, at most a hundred.
     pub fn find(&self, source: &MessageRef) -> Result<Vec<EnvelopeId>, StoreError> {
         let prefix = keys::sources(source);
         let rows = self.backend.range(&prefix, &keys::end(&prefix), FOUND_MAX)?;
-        Ok(rows.iter().filter_map(|(key, _)| keys::id_in(key)).collect())
-    }
-
-    /// What a party said or was told, `with` one other only where that is given; the latest first, at most `limit`.
-    pub fn history(&self, party: &Party, with: Option<&Party>, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
-        let prefix = keys::history(party, with);
-        let rows = self.backend.range(&prefix, &keys::end(&prefix), limit)?;
         let read = rows
             .iter()
             .filter_map(|(key, value)| self.noted(row::read(key, value).map(Some)).transpose());
         read.collect()
+    }
+
+    /// What a party said or was told, the latest first, at most `limit`; only to and from `with` where that is given,
+    /// which reads over what was said with others.
+    pub fn history(&self, party: &Party, with: Option<&Party>, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let with = with.map(Digest::party);
+        let all = keys::history(party);
+        let (mut from, end, mut found) = (all.clone(), keys::end(&all), Vec::new());
+        while found.len() < limit {
+            let page = self.backend.range(&from, &end, PAGE.min(limit))?;
+            let Some((last, _)) = page.last() else { break };
+            from = keys::after(last);
+            for (key, value) in &page {
+                let told = self.noted(row::read::<Told>(key, value).map(Some))?;
+                found.extend(
+                    told.filter(|told| with.is_none_or(|with| told.with == with))
+                        .map(|told| told.envelope),
+                );
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// The deliveries that are not over, waiting, in flight or held, in the order of their coming, at most `limit`;

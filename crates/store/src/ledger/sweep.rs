@@ -35,27 +35,24 @@ impl Pen<'_> {
         if let Some((entry, envelope)) = entry.zip(envelope) {
             self.forget_index(&entry, &envelope)?;
         }
-        let hops = keys::hops(&id);
-        for (hop, _) in self.batch.range(&hops, &keys::end(&hops), usize::MAX)? {
-            self.batch.delete(hop);
+        let all = keys::all_of(&id);
+        for (row, _) in self.batch.range(&all, &keys::end(&all), usize::MAX)? {
+            self.batch.delete(row);
         }
-        for key in [key.to_vec(), keys::delivery(&id), keys::envelope(&id), keys::aside(&id)] {
-            self.batch.delete(key);
-        }
+        self.batch.delete(key.to_vec());
+        self.batch.delete(keys::aside(&id));
         Ok(())
     }
 
     fn forget_index(&mut self, entry: &Entry, Envelope { id, draft, .. }: &Envelope) -> Result<(), StoreError> {
-        self.batch.delete(keys::line(&draft.from, None, entry.order));
-        self.batch.delete(keys::line(&draft.to, None, entry.order));
-        self.batch.delete(keys::line(&draft.from, Some(&draft.to), entry.order));
+        self.batch.delete(keys::line(&draft.from, entry.order));
+        self.batch.delete(keys::line(&draft.to, entry.order));
         let Some(source) = &draft.source else { return Ok(()) };
-        self.batch.delete(keys::source(source, id));
-        let said = keys::said(&draft.from, &draft.to, source);
-        let read = self.batch.read::<EnvelopeId>(&said);
+        let key = keys::source(source, &entry.lane);
+        let read = self.batch.read::<EnvelopeId>(&key);
         // A later message may have come under the same id.
         if self.forgiving(read)?.is_none_or(|latest| latest == *id) {
-            self.batch.delete(said);
+            self.batch.delete(key);
         }
         Ok(())
     }

@@ -164,9 +164,10 @@ impl Play {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let all = keys::deliveries();
+        let all = keys::envelopes();
         let rows = self.book.rows().range(&all, &keys::end(&all), usize::MAX).unwrap();
-        rows.iter().map(|(key, value)| row::read(key, value).unwrap()).collect()
+        let deliveries = rows.iter().filter(|(key, _)| key.len() == 20 && key.ends_with(b"/d"));
+        deliveries.map(|(key, value)| row::read(key, value).unwrap()).collect()
     }
 
     /// The keys of all index rows, as they must be.
