@@ -53,6 +53,15 @@ pub fn written(id: &ForeignId) -> String {
         .unwrap_or_else(|| plain.to_owned())
 }
 
+/// An address as spelled by its owner in the form that goes on the wire: the name as it is, the domain in A-labels. What
+/// [`canonical`] refuses is refused here, so that what was allowed and what is written are the same domain. A name that
+/// is not ASCII needs a server with SMTPUTF8 (RFC 6531).
+pub fn for_smtp(spelled: &str) -> Result<String, Fault> {
+    let id = canonical(spelled)?;
+    let (local, _) = halves(spelled)?;
+    Ok(format!("{local}@{}", domain_of(&id)))
+}
+
 /// The domain of an address, in A-labels.
 pub fn domain_of(id: &ForeignId) -> &str {
     id.as_str().rsplit_once('@').map_or("", |(_, domain)| domain)

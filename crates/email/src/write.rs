@@ -1,9 +1,25 @@
 //! A parcel as a mail.
 
-use crate::address::MailDomain;
+mod bounce;
+mod encode;
+mod flow;
+
+use crate::address::{self, MailDomain};
+use crate::date;
+use crate::verdict::{LOOP_FIELD, OWN_PROTOCOL};
+use causeway_core::address::Party;
 use causeway_core::fault::{Fault, FaultKind};
-use causeway_core::network::Parcel;
+use causeway_core::message::{Attachment, Happened, MessageRef, News, Payload, Text};
+use causeway_core::network::{Parcel, Quoted};
 use causeway_core::text::Line;
+use jid::BareJid;
+use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
+use mail_builder::headers::text::Text as HeaderText;
+use mail_builder::mime::MimePart;
 
 /// A parcel and what its mail needs besides.
 pub struct Writing<'a> {
@@ -39,12 +55,192 @@ pub struct ThreadHead {
 pub struct Composed {
     /// The address in From.
     pub from: String,
-    /// The mail: CRLF lines only, none longer than 998 bytes.
+    /// The mail: CRLF lines only, none longer than 998 bytes, and none that begins with a dot in its body.
     pub bytes: Vec<u8>,
     /// Whether it can only go to a server that takes UTF-8 in headers.
     pub needs_smtputf8: bool,
+    /// Whether it must go with a null return path, because nobody may answer it automatically (RFC 3464 section 2).
+    pub null_path: bool,
 }
 
-pub fn compose(_w: &Writing) -> Result<Composed, Fault> {
-    Err(Fault::of(FaultKind::Internal))
+/// The longest line of a mail without its break (RFC 5322 section 2.1.1).
+const LINE_MAX: usize = 998;
+/// Longer ids and addresses would not fit into a line with the name of their field.
+const WORD_MAX: usize = 900;
+/// The ids kept of a thread besides its first (RFC 5322 section 3.6.4 sets no bound).
+const REFERENCES_MAX: usize = 10;
+/// The words that become the subject of a message without one, in characters.
+const SUBJECT_WORDS: usize = 60;
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Writes the mail of a parcel: words as a letter from a person, a failure as a delivery status notification.
+///
+/// The same parcel gives the same bytes at every try. [`FaultKind::BadAddress`] for addresses that mail cannot have,
+/// [`FaultKind::NotSupported`] for other news, which mail has no words for.
+pub fn compose(writing: &Writing<'_>) -> Result<Composed, Fault> {
+    let to = address::for_smtp(writing.to)?;
+    match writing.parcel.payload() {
+        Payload::Text(text) | Payload::Edit { text, .. } => letter(writing, text, &to),
+        Payload::News(News {
+            what: Happened::Failed(fault),
+            their_id,
+            first_words,
+            ..
+        }) => bounce::write(writing, fault, their_id.as_ref(), first_words, &to),
+        Payload::News(_) => Err(Fault::of(FaultKind::NotSupported)),
+    }
 }
+
+fn letter(writing: &Writing<'_>, text: &Text, to: &str) -> Result<Composed, Fault> {
+    let sender = sender(writing)?;
+    let from = writing.domain.puppet(sender)?;
+    let name = text
+        .sender_name
+        .as_ref()
+        .map(Line::as_str)
+        .or(sender.node().map(|node| node.as_str()));
+    let mut mail = head(writing, to)
+        .header("From", Address::new_address(name, from.as_str()))
+        .header("Subject", HeaderText::new(subject(writing, text)));
+    if writing.jabber_id && sender.as_str().len() <= WORD_MAX {
+        mail = mail.header("Jabber-ID", HeaderText::new(sender.as_str()));
+    }
+    if text.automatic {
+        mail = mail.header("Auto-Submitted", Raw::new("auto-generated"));
+    }
+    let (encoding, encoded) = encode::text(&flow::flowed(&words(text)));
+    let part = MimePart::raw(encoded)
+        .header("Content-Type", Raw::new("text/plain; charset=utf-8; format=flowed"))
+        .header("Content-Transfer-Encoding", Raw::new(encoding));
+    checked(mail.body(part), &from, to, false)
+}
+
+/// The fields that every mail of ours begins with: the trace of the gateway first (RFC 5321 section 3.7.2).
+fn head<'a>(writing: &Writing<'a>, to: &str) -> MessageBuilder<'a> {
+    let parcel = writing.parcel;
+    let domain = writing.domain.domain.as_str();
+    let trace = format!(
+        "from {} by {domain} with {OWN_PROTOCOL} id {}; {}",
+        host(&writing.domain.home),
+        parcel.id(),
+        date::format(parcel.accepted()),
+    );
+    let said_at = parcel.draft().said_at.unwrap_or(parcel.accepted());
+    let to_name = writing.to_name.map(|name| name.as_str().to_owned());
+    let mut mail = MessageBuilder::new()
+        .header("Received", Raw::new(trace))
+        .header("Date", Raw::new(date::format(said_at)))
+        .header("Message-ID", MessageId::new(format!("{}@{domain}", parcel.id())))
+        .header("To", Address::new_address(to_name, to.to_owned()))
+        .header(LOOP_FIELD, Raw::new(domain));
+    let answered = answered(writing);
+    let thread = references(&writing.thread.references, answered.as_deref());
+    if let Some(answered) = answered {
+        mail = mail.header("In-Reply-To", MessageId::new(answered));
+    }
+    if !thread.is_empty() {
+        mail = mail.header(
+            "References",
+            HeaderType::MessageId(MessageId::new_list(thread.into_iter())),
+        );
+    }
+    mail
+}
+
+/// The XMPP domain as a host name in a trace line.
+fn host(home: &str) -> String {
+    idna::domain_to_ascii_strict(home).unwrap_or_else(|_| "xmpp.invalid".to_owned())
+}
+
+fn sender<'a>(writing: &Writing<'a>) -> Result<&'a BareJid, Fault> {
+    match &writing.parcel.draft().from {
+        Party::Home(jid) => Ok(jid),
+        Party::Foreign(_) => Err(Fault::of(FaultKind::NotSupported)),
+    }
+}
+
+/// The id that the mail answers: the thread's, else the one that the parcel itself knows.
+fn answered(writing: &Writing<'_>) -> Option<String> {
+    let known = || match writing.parcel.reply_to()? {
+        Quoted::Theirs(id) => Some(id.as_str().to_owned()),
+        Quoted::Ours(id) => Some(format!("{id}@{}", writing.domain.domain)),
+    };
+    writing.thread.in_reply_to.clone().or_else(known).filter(|id| is_id(id))
+}
+
+/// The first id of the thread and its last ones, each once, the answered one at the end.
+fn references(thread: &[String], answered: Option<&str>) -> Vec<String> {
+    let good: Vec<&str> = thread
+        .iter()
+        .map(String::as_str)
+        .filter(|id| is_id(id) && Some(*id) != answered)
+        .collect();
+    let newest = good.len().saturating_sub(REFERENCES_MAX).max(1);
+    let kept = good.iter().take(1).chain(good.iter().skip(newest));
+    kept.copied().chain(answered).map(str::to_owned).collect()
+}
+
+/// Whether an id can stand between brackets in a header.
+fn is_id(id: &str) -> bool {
+    MessageRef::new(id).is_some()
+        && id.len() <= WORD_MAX
+        && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+}
+
+/// The subject that was given; in a thread the thread's; else the first words.
+fn subject(writing: &Writing<'_>, text: &Text) -> String {
+    let thread = writing.thread;
+    match (&text.subject, &thread.subject) {
+        (Some(given), _) => given.as_str().to_owned(),
+        (None, Some(known)) if answered(writing).is_some() => format!("Re: {}", without_prefix(known.as_str())),
+        (None, Some(known)) => known.as_str().to_owned(),
+        (None, None) => text.body.first_words(SUBJECT_WORDS),
+    }
+}
+
+fn without_prefix(subject: &str) -> &str {
+    let mut plain = subject.trim();
+    while let Some((_, rest)) = plain
+        .split_at_checked(3)
+        .filter(|(prefix, _)| prefix.eq_ignore_ascii_case("re:"))
+    {
+        plain = rest.trim_start();
+    }
+    plain
+}
+
+/// The words, and a line for each thing that is only named.
+fn words(text: &Text) -> String {
+    let mut words = text.body.as_str().to_owned();
+    for Attachment { name, media_type, size } in &text.attachments {
+        words.push_str(&format!("\n[{name}, {media_type}, {size} bytes]"));
+    }
+    words
+}
+
+/// Serializes, and looks once more whether the result is what a mail must be: whatever a stranger's words did to it, it
+/// does not leave the house with a line that a server could read in two ways.
+fn checked(mail: MessageBuilder<'_>, from: &str, to: &str, null_path: bool) -> Result<Composed, Fault> {
+    let broken = || Fault::of(FaultKind::BadContent).saying("the mail would not be well-formed");
+    let bytes = mail.write_to_vec().map_err(|_| broken())?;
+    let needs_smtputf8 = !to.is_ascii();
+    let lines_fit = bytes.split(|b| *b == b'\n').all(|line| match line {
+        [] => true,
+        [text @ .., b'\r'] => text.len() <= LINE_MAX && !text.contains(&b'\r'),
+        _ => false,
+    });
+    let clean = bytes.ends_with(b"\r\n") && !bytes.contains(&0) && (needs_smtputf8 || bytes.is_ascii());
+    match lines_fit && clean {
+        true => Ok(Composed {
+            from: from.to_owned(),
+            bytes,
+            needs_smtputf8,
+            null_path,
+        }),
+        false => Err(broken()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
