@@ -86,9 +86,15 @@ fn story(kind: Kind) -> Result<()> {
         answer.written()
     );
 
-    // The subscription is approved, and the contact is there.
+    // The subscription is approved, which the server tells by a push of the roster, and the contact is there.
+    romeo.ask("get", "", "<query xmlns='jabber:iq:roster'/>")?;
     romeo.send(&format!("<presence type='subscribe' to='{contact}'/>"))?;
-    romeo.expect("the approval", |it| is_presence(it, &contact, "subscribed"))?;
+    romeo.expect("the approval", |it| {
+        let pushed = it
+            .child_in("query", "jabber:iq:roster")
+            .and_then(|query| query.child("item"));
+        pushed.is_some_and(|item| item.attr("jid") == contact && item.attr("subscription") == "to")
+    })?;
     romeo.expect("her presence", |it| is_presence(it, &contact, ""))?;
     let items = romeo.ask(
         "get",
@@ -96,15 +102,6 @@ fn story(kind: Kind) -> Result<()> {
         "<query xmlns='http://jabber.org/protocol/disco#items'/>",
     )?;
     ensure!(items.written().contains(&contact), "she is listed: {}", items.written());
-    let roster = romeo.ask("get", "", "<query xmlns='jabber:iq:roster'/>")?;
-    let item = roster
-        .child("query")
-        .and_then(|it| it.children().iter().find(|it| it.attr("jid") == contact));
-    ensure!(
-        item.is_some_and(|it| it.attr("subscription") == "to"),
-        "the roster: {}",
-        roster.written()
-    );
 
     // She is still there at the next login, and gone when she is removed.
     drop(romeo);

@@ -1,5 +1,6 @@
 //! The people of the scenarios: they speak XMPP and mail with real servers, and start and stop the gateway.
 
+pub mod component;
 pub mod ferry;
 pub mod gateway;
 pub mod imap;
