@@ -43,7 +43,13 @@ pub fn ledger(config: &Config, networks: &Networks, now: Timestamp) -> anyhow::R
     let backend = Arc::new(SledBackend::open(&config.data_dir, config.cache)?);
     let networks = networks.clone();
     let route = move |party: &Party| Couriers::destination(&networks, party);
-    let ledger = Ledger::open(Box::new(backend.clone()), config.terms.clone(), Box::new(route), name()?, now)?;
+    let ledger = Ledger::open(
+        Box::new(backend.clone()),
+        config.terms.clone(),
+        Box::new(route),
+        name()?,
+        now,
+    )?;
     Ok((Arc::new(ledger), backend))
 }
 
@@ -58,16 +64,37 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let news = Arc::new(Notify::new());
     let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
     let full = Arc::new(AtomicBool::new(false));
-    let hall = Hall { keeper: keeper.clone(), ledger: ledger.clone(), policy: Arc::new(config.policy.clone()), ids: Arc::new(fresh_id), full };
+    let hall = Hall {
+        keeper: keeper.clone(),
+        ledger: ledger.clone(),
+        policy: Arc::new(config.policy.clone()),
+        ids: Arc::new(fresh_id),
+        full,
+    };
     let house = |shelf: &str| {
         let desk = hall.desk(shelf);
-        House { inbox: desk.clone(), memory: desk, clock: clock.clone(), tasks: tasks(&supervisor) }
+        House {
+            inbox: desk.clone(),
+            memory: desk,
+            clock: clock.clone(),
+            tasks: tasks(&supervisor),
+        }
     };
 
     write(writer, &supervisor)?;
-    wired.iter().for_each(|wired| wired.memory.found(hall.desk(wired.network.profile().id.as_str())));
-    let home = Home::new(config.xmpp.clone(), networks::domains(&wired)?, env!("CARGO_PKG_VERSION").to_owned(), started);
-    let couriers = Couriers { home: home.clone(), networks: networks.clone() };
+    wired
+        .iter()
+        .for_each(|wired| wired.memory.found(hall.desk(wired.network.profile().id.as_str())));
+    let home = Home::new(
+        config.xmpp.clone(),
+        networks::domains(&wired)?,
+        env!("CARGO_PKG_VERSION").to_owned(),
+        started,
+    );
+    let couriers = Couriers {
+        home: home.clone(),
+        networks: networks.clone(),
+    };
     let dispatch = Dispatch {
         ledger: ledger.clone(),
         keeper: keeper.clone(),
@@ -76,7 +103,15 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
         news,
         name: name()?,
     };
-    let counter = Arc::new(Counter { clerk: Clerk { ledger: ledger.clone(), networks: networks.clone() }, keeper, clock: clock.clone(), started });
+    let counter = Arc::new(Counter {
+        clerk: Clerk {
+            ledger: ledger.clone(),
+            networks: networks.clone(),
+        },
+        keeper,
+        clock: clock.clone(),
+        started,
+    });
     let listener = Counter::open(&config.data_dir).context("the control socket")?;
 
     let home_house = house(HOME);
@@ -89,14 +124,20 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     supervisor.keep_once("control", async move {
         tokio::select! { () = counter.serve(listener) => {}, () = stop => {} }
     });
-    supervisor.keep_once("chores", chores(backend, ledger, clock, hall.full.clone(), supervisor.clone()));
+    supervisor.keep_once(
+        "chores",
+        chores(backend, ledger, clock, hall.full.clone(), supervisor.clone()),
+    );
     tracing::info!("the gateway runs");
     dispatch.run(supervisor.clone()).await;
     Ok(())
 }
 
 fn by_name(wired: Vec<Wired>) -> Networks {
-    wired.into_iter().map(|wired| (wired.network.profile().id.clone(), wired.network)).collect()
+    wired
+        .into_iter()
+        .map(|wired| (wired.network.profile().id.clone(), wired.network))
+        .collect()
 }
 
 /// Starts the writer; when the store fails, the gateway stops at once, because nothing more can be promised.
@@ -112,7 +153,13 @@ fn write(writer: Writer, supervisor: &Supervisor) -> anyhow::Result<()> {
 }
 
 /// Forgets what is old, and watches the room on the disk.
-async fn chores(backend: Arc<SledBackend>, ledger: Arc<Ledger>, clock: Arc<dyn Clock>, full: Arc<AtomicBool>, supervisor: Supervisor) {
+async fn chores(
+    backend: Arc<SledBackend>,
+    ledger: Arc<Ledger>,
+    clock: Arc<dyn Clock>,
+    full: Arc<AtomicBool>,
+    supervisor: Supervisor,
+) {
     loop {
         watch_disk(&backend, &full);
         match ledger.sweep(clock.now(), SWEEP) {
@@ -132,7 +179,10 @@ fn watch_disk(backend: &SledBackend, full: &AtomicBool) {
     let is_full = backend.free_bytes().is_ok_and(|free| free < RESERVE);
     if full.swap(is_full, Ordering::Relaxed) != is_full {
         match is_full {
-            true => tracing::error!("less than {} MiB are free on the store's disk: nothing new is accepted", RESERVE >> 20),
+            true => tracing::error!(
+                "less than {} MiB are free on the store's disk: nothing new is accepted",
+                RESERVE >> 20
+            ),
             false => tracing::info!("there is room again on the store's disk"),
         }
     }

@@ -17,7 +17,13 @@ use std::process::ExitCode;
 #[command(name = "causeway", version, about, max_term_width = 110)]
 pub struct Args {
     /// The configuration.
-    #[arg(short, long, global = true, default_value = "/etc/causeway/bridge.toml", env = "CAUSEWAY_CONFIG")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "/etc/causeway/bridge.toml",
+        env = "CAUSEWAY_CONFIG"
+    )]
     config: PathBuf,
     /// Answers as JSON, for programs.
     #[arg(long, global = true)]

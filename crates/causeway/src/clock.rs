@@ -19,7 +19,9 @@ impl SteadyClock {
     /// Starts from the system's time.
     pub fn from_system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Self::from(Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)))
     }
 
@@ -27,7 +29,11 @@ impl SteadyClock {
     pub fn from(wall: Timestamp) -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the clock")]
         let started = Instant::now();
-        Self { started, wall, latest: AtomicI64::new(wall.0) }
+        Self {
+            started,
+            wall,
+            latest: AtomicI64::new(wall.0),
+        }
     }
 }
 

@@ -114,7 +114,9 @@ impl Config {
     /// Checks the text of a configuration that stands in `path`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let written: Written = toml::from_str(text).map_err(|e| describe(&Context { path, text }, &e))?;
-        written.checked().map_err(|sentence| ConfigError::about(path, &sentence))
+        written
+            .checked()
+            .map_err(|sentence| ConfigError::about(path, &sentence))
     }
 }
 
@@ -126,7 +128,9 @@ impl Written {
                 section.check().map_err(|sentence| format!("[email] {sentence}"))?;
                 Some(Email { component, section })
             }
-            (Some(_), None) => return Err("[email] needs [component.email] with the secret of its component".to_owned()),
+            (Some(_), None) => {
+                return Err("[email] needs [component.email] with the secret of its component".to_owned());
+            }
             (None, Some(_)) => return Err("[component.email] is there, but no [email]".to_owned()),
             (None, None) => return Err("no network is configured: add [email] and [component.email]".to_owned()),
         };
@@ -139,7 +143,11 @@ impl Written {
             cache: self.store.cache_mib << 20,
             log: self.log,
             xmpp: self.xmpp,
-            policy: Policy { allow, deny: self.policy.deny, longest_text: self.policy.longest_text },
+            policy: Policy {
+                allow,
+                deny: self.policy.deny,
+                longest_text: self.policy.longest_text,
+            },
             terms: Terms {
                 schedule: Schedule::new(self.delivery.retry),
                 lifetime: self.delivery.lifetime,
@@ -154,7 +162,11 @@ impl Written {
 
 impl Default for WrittenPolicy {
     fn default() -> Self {
-        Self { allow: Vec::new(), deny: Vec::new(), longest_text: 256 << 10 }
+        Self {
+            allow: Vec::new(),
+            deny: Vec::new(),
+            longest_text: 256 << 10,
+        }
     }
 }
 
@@ -185,7 +197,9 @@ fn default_log() -> String {
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = |why: String| format!("“{text}” is not a span of time such as \"90s\", \"24h\" or \"7d\"{why}");
     let span: jiff::Span = text.parse().map_err(|e| wrong(format!(": {e}")))?;
-    let whole = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|e| wrong(format!(": {e}")))?;
+    let whole = span
+        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+        .map_err(|e| wrong(format!(": {e}")))?;
     match Duration::try_from(whole) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err(wrong(String::new())),
@@ -201,7 +215,10 @@ fn durations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>
     if texts.is_empty() {
         return Err(serde::de::Error::custom("at least one wait is needed"));
     }
-    texts.iter().map(|text| parse_duration(text).map_err(serde::de::Error::custom)).collect()
+    texts
+        .iter()
+        .map(|text| parse_duration(text).map_err(serde::de::Error::custom))
+        .collect()
 }
 
 #[cfg(test)]

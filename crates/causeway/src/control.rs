@@ -1,5 +1,5 @@
 //! Questions about the ledger and orders to the queue, answered alike by a running gateway and from the store alone.
 
-pub mod ask;
 pub mod answer;
+pub mod ask;
 pub mod socket;

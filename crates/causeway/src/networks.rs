@@ -41,7 +41,9 @@ pub fn wired(config: &Config, key: &Key) -> anyhow::Result<Vec<Wired>> {
     let mut all = Vec::new();
     if let Some(email) = &config.email {
         let memory = Arc::new(Later::default());
-        let network = Email::new(email.section.clone(), key.0.clone(), memory.clone()).map_err(anyhow::Error::msg).context("[email]")?;
+        let network = Email::new(email.section.clone(), key.0.clone(), memory.clone())
+            .map_err(anyhow::Error::msg)
+            .context("[email]")?;
         all.push(Wired {
             network,
             memory,
@@ -85,7 +87,10 @@ impl Memory for Later {
     }
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, Vec<u8>)> {
-        self.0.get().map(|memory| memory.rows(prefix, after, limit)).unwrap_or_default()
+        self.0
+            .get()
+            .map(|memory| memory.rows(prefix, after, limit))
+            .unwrap_or_default()
     }
 }
 
@@ -96,7 +101,10 @@ impl Key {
         let place = || format!("the gateway's key {}", path.display());
         match std::fs::read(&path) {
             Ok(key) if key.len() == 32 => Ok(Self(key)),
-            Ok(_) => bail!("{} is damaged: it must have 32 bytes. Bring it back from a backup, or remove it: then bounces of mails already sent are not recognised", place()),
+            Ok(_) => bail!(
+                "{} is damaged: it must have 32 bytes. Bring it back from a backup, or remove it: then bounces of mails already sent are not recognised",
+                place()
+            ),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Self::make(data_dir, &path).with_context(place),
             Err(e) => Err(e).with_context(place),
         }
@@ -104,11 +112,19 @@ impl Key {
 
     /// Written whole under another name first, so that a crash leaves no half of a key.
     fn make(data_dir: &Path, path: &Path) -> anyhow::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)?;
         let mut key = vec![0; 32];
         getrandom::fill(&mut key).map_err(|e| anyhow::anyhow!("no random bits: {e}"))?;
         let draft = path.with_extension("new");
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(&key)?;
         file.sync_all()?;
         std::fs::rename(&draft, path)?;

@@ -32,7 +32,11 @@ pub struct Flights<T> {
 
 impl Default for Supervisor {
     fn default() -> Self {
-        Self { stop: watch::Sender::new(false), failed: Arc::default(), tracker: TaskTracker::new() }
+        Self {
+            stop: watch::Sender::new(false),
+            failed: Arc::default(),
+            tracker: TaskTracker::new(),
+        }
     }
 }
 
@@ -78,7 +82,11 @@ impl Supervisor {
         self.spawn(async move {
             let mut pause = Duration::from_secs(1);
             while AssertUnwindSafe(make()).catch_unwind().await.is_err() {
-                tracing::error!(task = name, "a part of the gateway failed and starts again in {} s", pause.as_secs());
+                tracing::error!(
+                    task = name,
+                    "a part of the gateway failed and starts again in {} s",
+                    pause.as_secs()
+                );
                 tokio::select! {
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
                     () = supervisor.stopped() => return,
@@ -114,11 +122,14 @@ impl Tasks for Supervisor {
 
     fn work(&self, name: &str, work: Box<dyn FnOnce() + Send>) -> Pending<'static, Option<()>> {
         let (done, wait) = oneshot::channel();
-        let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(DEEP_STACK).spawn(move || {
-            let outcome = std::panic::catch_unwind(AssertUnwindSafe(work)).ok();
-            // Nobody waits any more when the asker was stopped.
-            let _ = done.send(outcome);
-        });
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(DEEP_STACK)
+            .spawn(move || {
+                let outcome = std::panic::catch_unwind(AssertUnwindSafe(work)).ok();
+                // Nobody waits any more when the asker was stopped.
+                let _ = done.send(outcome);
+            });
         Box::pin(async move {
             thread.ok()?;
             wait.await.ok().flatten()

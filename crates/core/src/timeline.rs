@@ -26,6 +26,8 @@ pub struct Summary {
     pub encrypted: (usize, usize),
     /// From the first trusted time to the last.
     pub total: Option<Duration>,
+    /// Whether both ends of `total` are exact to the millisecond.
+    pub exact: bool,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -46,22 +48,37 @@ pub fn laps(hops: &[Hop]) -> Vec<Lap> {
                 _ => (None, None, true),
             };
             before = hop.at.map(|at| (at, own)).or(before);
-            Lap { hop: hop.clone(), took, skew, exact }
+            Lap {
+                hop: hop.clone(),
+                took,
+                skew,
+                exact,
+            }
         })
         .collect()
 }
 
 /// The figures of a way. `Written` is the author's own clock and no server.
 pub fn summary(hops: &[Hop]) -> Summary {
-    let relays = || hops.iter().filter(|hop| matches!(hop.step, Step::Relayed | Step::Handed));
-    let times = || hops.iter().filter(|hop| hop.trust != Trust::Claimed && hop.step != Step::Written).filter_map(|hop| hop.at);
+    let relays = || {
+        hops.iter()
+            .filter(|hop| matches!(hop.step, Step::Relayed | Step::Handed))
+    };
+    let believed = |hop: &&Hop| hop.trust != Trust::Claimed && hop.step != Step::Written;
+    let times = || {
+        hops.iter()
+            .filter(believed)
+            .filter_map(|hop| Some((hop.at?, hop.trust == Trust::Own)))
+    };
+    let ends = times().min().zip(times().max());
     Summary {
         servers: relays().count(),
         encrypted: (
             relays().filter(|hop| hop.tls == Some(true)).count(),
             relays().filter(|hop| hop.tls.is_some()).count(),
         ),
-        total: times().min().zip(times().max()).map(|(first, last)| last.since(first)),
+        total: ends.map(|((first, _), (last, _))| last.since(first)),
+        exact: ends.is_some_and(|((_, first), (_, last))| first && last),
     }
 }
 
@@ -72,23 +89,44 @@ mod tests {
 
     fn hop(seconds: i64, step: Step, trust: Trust) -> Hop {
         let who = Line::clean("mx.example.org").unwrap();
-        Hop { trust, ..Hop::own(Timestamp(seconds * 1000), step, who) }
+        Hop {
+            trust,
+            ..Hop::own(Timestamp(seconds * 1000), step, who)
+        }
     }
 
     #[test]
     fn a_clock_that_is_late_shows_as_a_difference_and_not_as_a_negative_time() {
-        let way = [hop(100, Step::Relayed, Trust::Claimed), hop(95, Step::Relayed, Trust::Trusted), hop(97, Step::Accepted, Trust::Own)];
+        let way = [
+            hop(100, Step::Relayed, Trust::Claimed),
+            hop(95, Step::Relayed, Trust::Trusted),
+            hop(97, Step::Accepted, Trust::Own),
+        ];
         let laps = laps(&way);
         assert_eq!(laps[1].took, Some(Duration::ZERO));
         assert_eq!(laps[1].skew, Some(Duration::from_secs(5)));
         assert_eq!(laps[2].took, Some(Duration::from_secs(2)));
-        assert_eq!(summary(&way).total, Some(Duration::from_secs(2)), "the claimed time does not count");
+        assert_eq!(
+            summary(&way).total,
+            Some(Duration::from_secs(2)),
+            "the claimed time does not count"
+        );
     }
 
     #[test]
     fn a_step_without_a_time_breaks_nothing() {
-        let lost = Hop { at: None, ..hop(0, Step::Relayed, Trust::Claimed) };
-        let laps = laps(&[hop(1, Step::Written, Trust::Claimed), lost, hop(4, Step::Accepted, Trust::Own)]);
-        assert_eq!(laps.iter().map(|lap| lap.took.map(|d| d.as_secs())).collect::<Vec<_>>(), [None, None, Some(3)]);
+        let lost = Hop {
+            at: None,
+            ..hop(0, Step::Relayed, Trust::Claimed)
+        };
+        let laps = laps(&[
+            hop(1, Step::Written, Trust::Claimed),
+            lost,
+            hop(4, Step::Accepted, Trust::Own),
+        ]);
+        assert_eq!(
+            laps.iter().map(|lap| lap.took.map(|d| d.as_secs())).collect::<Vec<_>>(),
+            [None, None, Some(3)]
+        );
     }
 }

@@ -17,7 +17,14 @@ use std::process::ExitCode;
 pub fn check(path: &Path, json: bool) -> ExitCode {
     let (findings, readable) = match Config::read(path) {
         Ok(config) => (all(path, &config), true),
-        Err(e) => (vec![Finding::bad("configuration", e.to_string(), "correct this line and check again")], false),
+        Err(e) => (
+            vec![Finding::bad(
+                "configuration",
+                e.to_string(),
+                "correct this line and check again",
+            )],
+            false,
+        ),
     };
     match json {
         true => print_json(&findings),
@@ -31,7 +38,10 @@ pub fn check(path: &Path, json: bool) -> ExitCode {
 }
 
 fn all(path: &Path, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![Finding::good("configuration", path.display().to_string()), store(config)];
+    let mut findings = vec![
+        Finding::good("configuration", path.display().to_string()),
+        store(config),
+    ];
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => findings.extend(runtime.block_on(sides(config))),
         Err(e) => findings.push(Finding::bad("runtime", e.to_string(), "")),
@@ -40,8 +50,14 @@ fn all(path: &Path, config: &Config) -> Vec<Finding> {
 }
 
 fn store(config: &Config) -> Finding {
-    if let Ok(Some(Answer::Running { version, seconds, pid })) = socket::ask(&config.data_dir, &Ask::Status) {
-        return Finding::good("store", format!("in use by a running gateway (version {version}, process {pid}, up {seconds} s)"));
+    if let Ok(Some(Answer::Running {
+        version, seconds, pid, ..
+    })) = socket::ask(&config.data_dir, &Ask::Status)
+    {
+        return Finding::good(
+            "store",
+            format!("in use by a running gateway (version {version}, process {pid}, up {seconds} s)"),
+        );
     }
     match SledBackend::open(&config.data_dir, config.cache) {
         Ok(_) => Finding::good("store", config.data_dir.display().to_string()),
@@ -58,7 +74,9 @@ async fn sides(config: &Config) -> Vec<Finding> {
     let mut findings = match networks::domains(&wired) {
         Ok(domains) => {
             let now = SteadyClock::from_system().now();
-            Home::new(config.xmpp.clone(), domains, env!("CARGO_PKG_VERSION").to_owned(), now).check().await
+            Home::new(config.xmpp.clone(), domains, env!("CARGO_PKG_VERSION").to_owned(), now)
+                .check()
+                .await
         }
         Err(e) => vec![Finding::bad("component", format!("{e:#}"), "correct the domain")],
     };

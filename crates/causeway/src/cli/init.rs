@@ -78,11 +78,22 @@ impl Init {
             .open(&self.output)
             .with_context(|| format!("{} cannot be written; init never overwrites", self.output.display()))?;
         file.write_all(config.as_bytes())?;
-        Ok(format!("{} is written.\n\n{}\n\n{}", self.output.display(), self.server_lines(&secret), self.mail_lines()))
+        Ok(format!(
+            "{} is written.\n\n{}\n\n{}",
+            self.output.display(),
+            self.server_lines(&secret),
+            self.mail_lines()
+        ))
     }
 
     fn config(&self, secret: &str) -> String {
-        let Self { home, domain, port, lmtp, .. } = self;
+        let Self {
+            home,
+            domain,
+            port,
+            lmtp,
+            ..
+        } = self;
         let data_dir = toml::Value::String(self.data_dir.display().to_string());
         let send = match &self.smarthost {
             Some(host) => format!(

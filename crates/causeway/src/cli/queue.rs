@@ -51,7 +51,9 @@ impl Queue {
         store::answered(config, &ask, json, |answer| match answer {
             Answer::Queue { waiting, more } => {
                 let now = SteadyClock::from_system().now();
-                waiting.iter().for_each(|row| anstream::println!("{}\n", show::waiting(row, now)));
+                waiting
+                    .iter()
+                    .for_each(|row| anstream::println!("{}\n", show::waiting(row, now)));
                 match (waiting.len(), more) {
                     (0, _) => anstream::println!("Nothing waits."),
                     (n, true) => anstream::println!("The first {n}; -n shows more."),

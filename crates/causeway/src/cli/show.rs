@@ -1,6 +1,6 @@
 //! Timelines and queues for people: colour on a terminal, plain words elsewhere.
 
-use crate::control::answer::moment;
+use crate::control::answer::{moment, moment_in_seconds};
 use crate::control::ask::{Timeline, Waiting};
 use anstyle::{AnsiColor, Style};
 use causeway_core::clock::Timestamp;
@@ -26,7 +26,11 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 pub fn timeline(timeline: &Timeline) -> String {
     let mut out = String::new();
     let (style, word) = stage(&timeline.delivery.stage);
-    let doubled = if timeline.delivery.doubts > 0 { ", a copy may exist" } else { "" };
+    let doubled = if timeline.delivery.doubts > 0 {
+        ", a copy may exist"
+    } else {
+        ""
+    };
     let _ = writeln!(
         out,
         "{BOLD}{} → {}{BOLD:#}  {style}{word}{style:#}{doubled}  {DIM}{} {}{DIM:#}",
@@ -41,11 +45,13 @@ pub fn timeline(timeline: &Timeline) -> String {
         let _ = writeln!(out, "  {}", row(&lap));
     }
     let sum = summary(&timeline.hops);
-    let total = sum.total.map_or_else(|| "?".to_owned(), |total| span(total, true));
+    let total = sum.total.map_or_else(|| "?".to_owned(), |total| span(total, sum.exact));
     let _ = writeln!(
         out,
         "  {DIM}{} to another server, {} of {} over TLS as far as anybody says, {total} between the first and the last trusted time{DIM:#}",
-        count(sum.servers, "handover"), sum.encrypted.0, sum.encrypted.1
+        count(sum.servers, "handover"),
+        sum.encrypted.0,
+        sum.encrypted.1
     );
     out
 }
@@ -70,13 +76,23 @@ pub fn waiting(row: &Waiting, now: Timestamp) -> String {
 
 fn row(lap: &Lap) -> String {
     let hop = &lap.hop;
-    let time = hop.at.map_or_else(|| format!("{:24}", "time unknown"), moment);
+    let time = hop.at.map_or_else(
+        || "time unknown".to_owned(),
+        |at| match hop.trust {
+            Trust::Own => moment(at),
+            // Nobody else's clock is known to be finer than a second.
+            Trust::Trusted | Trust::Claimed => moment_in_seconds(at),
+        },
+    );
     let took = match (lap.took, lap.skew) {
         (_, Some(skew)) => format!("0 (clocks differ by {})", span(skew, true)),
         (Some(took), None) => format!("+{}", span(took, lap.exact)),
         (None, None) => String::new(),
     };
-    let bar = lap.took.filter(|_| lap.skew.is_none()).map_or(' ', bar);
+    let bar = lap
+        .took
+        .filter(|took| lap.skew.is_none() && (lap.exact || took.as_secs() > 0))
+        .map_or(' ', bar);
     let trust = match hop.trust {
         Trust::Own => "",
         Trust::Trusted => " (trusted)",
@@ -88,9 +104,16 @@ fn row(lap: &Lap) -> String {
         None => "",
     };
     let with = hop.with.as_ref().map(|with| format!(" {with}")).unwrap_or_default();
-    let said = hop.said.as_ref().map(|said| format!("  “{}”", shorten(said.as_str(), 120))).unwrap_or_default();
+    let said = hop
+        .said
+        .as_ref()
+        .map(|said| format!("  “{}”", shorten(said.as_str(), 120)))
+        .unwrap_or_default();
     let (style, word) = step(hop.step);
-    format!("{DIM}{time}{DIM:#} {took:>9} {bar} {style}{word:<9}{style:#} {}{with}{tls}{DIM}{trust}{said}{DIM:#}", hop.who)
+    format!(
+        "{DIM}{time:<24}{DIM:#} {took:>9} {bar} {style}{word:<9}{style:#} {}{with}{tls}{DIM}{trust}{said}{DIM:#}",
+        hop.who
+    )
 }
 
 fn step(step: Step) -> (Style, &'static str) {
@@ -139,7 +162,10 @@ fn span(span: Duration, exact: bool) -> String {
 
 /// One level for each power of ten from a millisecond.
 fn bar(took: Duration) -> char {
-    let level = took.as_millis().checked_ilog10().map_or(0, |digits| digits as usize + 1);
+    let level = took
+        .as_millis()
+        .checked_ilog10()
+        .map_or(0, |digits| digits as usize + 1);
     BARS.get(level.min(BARS.len() - 1)).copied().unwrap_or('█')
 }
 

@@ -49,16 +49,26 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
     let now = SteadyClock::from_system().now();
     let networks = assemble::networks(config)?;
     let (ledger, _) = assemble::ledger(config, &networks, now)?;
-    let clerk = Clerk { ledger: ledger.clone(), networks };
+    let clerk = Clerk {
+        ledger: ledger.clone(),
+        networks,
+    };
     match ask {
         Ask::Retry { .. } | Ask::Drop { .. } => {
             let orders = clerk.orders(ask)?;
-            let changes = orders.into_iter().map(|(id, event)| Change::Step { id, event }).collect();
+            let changes = orders
+                .into_iter()
+                .map(|(id, event)| Change::Step { id, event })
+                .collect();
             let done = ledger.commit(changes, now)?;
-            let moved = done.iter().filter(|done| matches!(done, causeway_store::Done::Stepped(true)));
+            let moved = done
+                .iter()
+                .filter(|done| matches!(done, causeway_store::Done::Stepped(true)));
             Ok(Answer::Moved { count: moved.count() })
         }
-        Ask::Status => Ok(Answer::Sorry { why: "the gateway does not run".to_owned() }),
+        Ask::Status => Ok(Answer::Sorry {
+            why: "the gateway does not run".to_owned(),
+        }),
         Ask::Trace { .. } | Ask::Queue { .. } => Ok(clerk.answer(ask)?),
     }
 }

@@ -24,10 +24,17 @@ pub struct Trace {
 impl Trace {
     /// Prints the timelines, newest last.
     pub fn run(self, config: &Path, json: bool) -> ExitCode {
-        let ask = Ask::Trace { what: self.what, limit: self.limit, words: self.words };
+        let ask = Ask::Trace {
+            what: self.what,
+            limit: self.limit,
+            words: self.words,
+        };
         store::answered(config, &ask, json, |answer| match answer {
             Answer::Timelines { timelines } => {
-                timelines.iter().rev().for_each(|timeline| anstream::println!("{}", show::timeline(timeline)));
+                timelines
+                    .iter()
+                    .rev()
+                    .for_each(|timeline| anstream::println!("{}", show::timeline(timeline)));
                 true
             }
             _ => false,

@@ -20,7 +20,10 @@ pub(super) struct Context<'a> {
 impl ConfigError {
     /// The file cannot be read.
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
-        Self(format!("{}: {error}. `causeway init` writes a configuration; --config names another file", path.display()))
+        Self(format!(
+            "{}: {error}. `causeway init` writes a configuration; --config names another file",
+            path.display()
+        ))
     }
 
     /// A sentence that concerns the whole file.

@@ -22,7 +22,9 @@ fn wrong(text: &str) -> String {
 
 #[test]
 fn a_small_configuration_is_enough() {
-    let config = Config::parse(GOOD, Path::new("bridge.toml")).map_err(|e| e.to_string()).unwrap();
+    let config = Config::parse(GOOD, Path::new("bridge.toml"))
+        .map_err(|e| e.to_string())
+        .unwrap();
     assert_eq!(config.policy.allow, ["example.org"]);
     assert_eq!(config.terms, Terms::default());
 }
@@ -30,7 +32,10 @@ fn a_small_configuration_is_enough() {
 #[test]
 fn a_wrong_key_is_named_with_its_line_and_the_nearest_right_one() {
     let said = wrong(&GOOD.replace("home_domain", "home_domian"));
-    assert!(said.starts_with("bridge.toml:9:1: unknown field `home_domian`"), "{said}");
+    assert!(
+        said.starts_with("bridge.toml:9:1: unknown field `home_domian`"),
+        "{said}"
+    );
     assert!(said.contains("did you mean `home_domain`?"), "{said}");
 }
 
@@ -48,7 +53,10 @@ fn a_span_is_written_as_people_write_it() {
     assert_eq!(parse_duration("7d"), Ok(Duration::from_secs(7 * 24 * 3600)));
     assert!(parse_duration("soon").is_err() && parse_duration("-1h").is_err() && parse_duration("0s").is_err());
     let said = wrong(&format!("{GOOD}\n[delivery]\nlifetime = \"soon\"\n"));
-    assert!(said.starts_with("bridge.toml:14:12: “soon” is not a span of time"), "{said}");
+    assert!(
+        said.starts_with("bridge.toml:14:12: “soon” is not a span of time"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -77,19 +85,31 @@ fn sections() -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn the_example_is_a_valid_configuration() {
-    Config::parse(EXAMPLE, Path::new("bridge.toml.example")).map_err(|e| e.to_string()).unwrap();
+    Config::parse(EXAMPLE, Path::new("bridge.toml.example"))
+        .map_err(|e| e.to_string())
+        .unwrap();
 }
 
 #[test]
 fn the_example_has_every_key_and_no_other() {
     for (section, keys) in sections() {
-        let header = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
+        let header = if section.is_empty() {
+            String::new()
+        } else {
+            format!("[{section}]\n")
+        };
         let said = wrong(&format!("{header}zzz = 1\n"));
         let mut known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
         // A section is no key.
         known.retain(|name| {
-            let path = if section.is_empty() { (*name).to_owned() } else { format!("{section}.{name}") };
-            !sections().iter().any(|(other, _)| *other == path || other.starts_with(&format!("{path}.")))
+            let path = if section.is_empty() {
+                (*name).to_owned()
+            } else {
+                format!("{section}.{name}")
+            };
+            !sections()
+                .iter()
+                .any(|(other, _)| *other == path || other.starts_with(&format!("{path}.")))
         });
         let mut keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         keys.sort_unstable();

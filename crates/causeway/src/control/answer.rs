@@ -33,9 +33,9 @@ impl Clerk {
         match ask {
             Ask::Trace { what, limit, words } => self.trace(what, *limit, *words),
             Ask::Queue { limit } => self.queue(*limit),
-            Ask::Retry { .. } | Ask::Drop { .. } | Ask::Status => {
-                Ok(Answer::Sorry { why: "this is an order, not a question".to_owned() })
-            }
+            Ask::Retry { .. } | Ask::Drop { .. } | Ask::Status => Ok(Answer::Sorry {
+                why: "this is an order, not a question".to_owned(),
+            }),
         }
     }
 
@@ -48,7 +48,12 @@ impl Clerk {
         };
         let ids = match which {
             Which::One(text) => self.ids(text, 1)?,
-            Which::All => self.ledger.waiting(None, ALL)?.into_iter().map(|(envelope, _)| envelope.id).collect(),
+            Which::All => self
+                .ledger
+                .waiting(None, ALL)?
+                .into_iter()
+                .map(|(envelope, _)| envelope.id)
+                .collect(),
         };
         Ok(ids.into_iter().map(|id| (id, event.clone())).collect())
     }
@@ -60,7 +65,9 @@ impl Clerk {
             timelines.extend(self.timeline(id, words)?);
         }
         if timelines.is_empty() {
-            let why = format!("nothing is known of “{what}”: it is no id that is kept and no address that wrote or was written to");
+            let why = format!(
+                "nothing is known of “{what}”: it is no id that is kept and no address that wrote or was written to"
+            );
             return Ok(Answer::Sorry { why });
         }
         Ok(Answer::Timelines { timelines })
@@ -132,14 +139,27 @@ impl Clerk {
     fn parties(&self, text: &str) -> Vec<Party> {
         let home = BareJid::new(text).ok().map(Party::Home);
         let foreign = self.networks.iter().filter_map(|(id, network)| {
-            let contact = Contact { network: id.clone(), scope: Scope::Gateway, id: network.contact(text).ok()? };
+            let contact = Contact {
+                network: id.clone(),
+                scope: Scope::Gateway,
+                id: network.contact(text).ok()?,
+            };
             Some(Party::Foreign(contact))
         });
         home.into_iter().chain(foreign).collect()
     }
 }
 
-/// The time in words for people, in UTC.
+/// A moment for people, in UTC, to the millisecond.
 pub fn moment(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string())
+    written(at, "%Y-%m-%d %H:%M:%S%.3fZ")
+}
+
+/// The same to the second.
+pub fn moment_in_seconds(at: Timestamp) -> String {
+    written(at, "%Y-%m-%d %H:%M:%SZ")
+}
+
+fn written(at: Timestamp, form: &str) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime(form).to_string())
 }

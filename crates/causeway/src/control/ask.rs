@@ -76,6 +76,10 @@ pub enum Answer {
         seconds: u64,
         /// Its process.
         pid: u32,
+        /// How many messages it wrote down since its start.
+        accepted: u64,
+        /// How many of its deliveries the next side took since its start.
+        handed: u64,
     },
     /// It could not be answered.
     Sorry {

@@ -39,7 +39,9 @@ pub fn path(data_dir: &Path) -> PathBuf {
 
 /// Asks a running gateway; `None` when none runs.
 pub fn ask(data_dir: &Path, ask: &Ask) -> anyhow::Result<Option<Answer>> {
-    let Ok(mut stream) = std::os::unix::net::UnixStream::connect(path(data_dir)) else { return Ok(None) };
+    let Ok(mut stream) = std::os::unix::net::UnixStream::connect(path(data_dir)) else {
+        return Ok(None);
+    };
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_string(ask)?;
     line.push('\n');
@@ -83,10 +85,14 @@ impl Counter {
     async fn one(&self, stream: UnixStream) -> anyhow::Result<()> {
         let (reader, mut writer) = stream.into_split();
         let mut line = String::new();
-        tokio::io::BufReader::new(reader.take(LONGEST)).read_line(&mut line).await?;
+        tokio::io::BufReader::new(reader.take(LONGEST))
+            .read_line(&mut line)
+            .await?;
         let answer = match serde_json::from_str(&line) {
             Ok(ask) => self.answer(&ask).await,
-            Err(e) => Answer::Sorry { why: format!("this question is not understood: {e}") },
+            Err(e) => Answer::Sorry {
+                why: format!("this question is not understood: {e}"),
+            },
         };
         let mut line = serde_json::to_string(&answer)?;
         line.push('\n');
@@ -100,6 +106,8 @@ impl Counter {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 seconds: self.clock.now().since(self.started).as_secs(),
                 pid: std::process::id(),
+                accepted: self.keeper.tally().accepted(),
+                handed: self.keeper.tally().handed(),
             }),
             Ask::Retry { .. } | Ask::Drop { .. } => match self.clerk.orders(ask) {
                 Ok(orders) => Ok(self.carry_out(orders).await),
@@ -111,8 +119,15 @@ impl Counter {
     }
 
     async fn carry_out(&self, orders: crate::control::answer::Orders) -> Answer {
-        let steps = orders.into_iter().map(|(id, event)| self.keeper.insist(Change::Step { id, event }));
+        let steps = orders
+            .into_iter()
+            .map(|(id, event)| self.keeper.insist(Change::Step { id, event }));
         let done = futures::future::join_all(steps).await;
-        Answer::Moved { count: done.iter().filter(|done| matches!(done, Ok(Done::Stepped(true)))).count() }
+        Answer::Moved {
+            count: done
+                .iter()
+                .filter(|done| matches!(done, Ok(Done::Stepped(true))))
+                .count(),
+        }
     }
 }

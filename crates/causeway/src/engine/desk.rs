@@ -39,7 +39,10 @@ pub struct Desk {
 impl Hall {
     /// A desk whose rows stand on the shelf of that name.
     pub fn desk(&self, shelf: &str) -> Arc<Desk> {
-        Arc::new(Desk { hall: self.clone(), shelf: shelf.to_owned() })
+        Arc::new(Desk {
+            hall: self.clone(),
+            shelf: shelf.to_owned(),
+        })
     }
 }
 
@@ -53,7 +56,11 @@ impl Inbox for Desk {
             return Box::pin(async move { Err(fault) });
         }
         let ids = arrival.items.iter().map(|_| (self.hall.ids)()).collect();
-        let placed = self.hall.keeper.offer(Change::Arrive { shelf: self.shelf.clone(), arrival, ids });
+        let placed = self.hall.keeper.offer(Change::Arrive {
+            shelf: self.shelf.clone(),
+            arrival,
+            ids,
+        });
         Box::pin(async move {
             match placed.await? {
                 Done::Arrived(accepted) => Ok(accepted),
@@ -86,5 +93,6 @@ impl Memory for Desk {
 
 /// A row that cannot be read is as if it were not there, but the log says so.
 fn logged<T>(read: Result<T, causeway_store::StoreError>) -> Option<T> {
-    read.inspect_err(|e| tracing::error!("the ledger could not be read: {e}")).ok()
+    read.inspect_err(|e| tracing::error!("the ledger could not be read: {e}"))
+        .ok()
 }

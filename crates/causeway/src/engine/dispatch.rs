@@ -84,12 +84,19 @@ impl Couriers {
     fn courier(&self, party: &Party) -> Option<(Arc<dyn Courier>, String)> {
         match party.network() {
             None => Some((self.home.clone(), HOME.to_owned())),
-            Some(id) => self.networks.get(id).map(|network| (network.clone() as Arc<dyn Courier>, id.to_string())),
+            Some(id) => self
+                .networks
+                .get(id)
+                .map(|network| (network.clone() as Arc<dyn Courier>, id.to_string())),
         }
     }
 
     fn bound(&self, destination: &str) -> usize {
-        let network = destination.split('/').next().and_then(NetworkId::new).and_then(|id| self.networks.get(&id));
+        let network = destination
+            .split('/')
+            .next()
+            .and_then(NetworkId::new)
+            .and_then(|id| self.networks.get(&id));
         network.map_or(HOME_FLIGHTS, |network| network.profile().per_destination)
     }
 }
@@ -123,7 +130,12 @@ impl Dispatch {
             let now = self.clock.now();
             let ready = match room {
                 0 => return Ok(()),
-                _ => self.ledger.ready(now, &|to| load.is_full(to, &self.couriers), &|to| load.room(to, &self.couriers), room)?,
+                _ => self.ledger.ready(
+                    now,
+                    &|to| load.is_full(to, &self.couriers),
+                    &|to| load.room(to, &self.couriers),
+                    room,
+                )?,
             };
             if ready.is_empty() {
                 return Ok(());
@@ -142,7 +154,11 @@ impl Dispatch {
             self.close(ready.envelope, Event::Expired).await;
             return None;
         };
-        let change = Change::Lease { id: ready.envelope, side: courier.capabilities().clone(), who: self.name.clone() };
+        let change = Change::Lease {
+            id: ready.envelope,
+            side: courier.capabilities().clone(),
+            who: self.name.clone(),
+        };
         match self.keeper.insist(change).await {
             Ok(Done::Leased(parcel)) => Some((ready, parcel)),
             Ok(_) => None,
@@ -177,13 +193,21 @@ impl Dispatch {
                     tracing::error!(%id, "an outcome could not be written; the delivery is in doubt");
                 }
             }
-            Landed { destination: ready.destination }
+            Landed {
+                destination: ready.destination,
+            }
         }
     }
 
     fn nap(&self, load: &Load) -> Duration {
-        let due = self.ledger.next_due(&|to| load.is_full(to, &self.couriers)).ok().flatten();
-        due.map_or(NAP, |due| due.since(self.clock.now()).clamp(Duration::from_millis(1), NAP))
+        let due = self
+            .ledger
+            .next_due(&|to| load.is_full(to, &self.couriers))
+            .ok()
+            .flatten();
+        due.map_or(NAP, |due| {
+            due.since(self.clock.now()).clamp(Duration::from_millis(1), NAP)
+        })
     }
 
     async fn drain(&self, mut flights: Flights<Landed>) {
@@ -200,7 +224,9 @@ impl Dispatch {
 
 impl Load {
     fn room(&self, destination: &str, couriers: &Couriers) -> usize {
-        couriers.bound(destination).saturating_sub(self.0.get(destination).copied().unwrap_or(0))
+        couriers
+            .bound(destination)
+            .saturating_sub(self.0.get(destination).copied().unwrap_or(0))
     }
 
     fn is_full(&self, destination: &str, couriers: &Couriers) -> bool {

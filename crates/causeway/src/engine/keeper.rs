@@ -2,9 +2,11 @@
 
 use causeway_core::clock::Clock;
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::network::{Outcome, Taken};
 use causeway_store::{Change, Done, Ledger, StoreError};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most changes that wait for the writer.
@@ -18,6 +20,14 @@ type Answer = Result<Done, Fault>;
 #[derive(Debug, Clone)]
 pub struct Keeper {
     jobs: mpsc::Sender<Job>,
+    tally: Arc<Tally>,
+}
+
+/// How much went through since the start; only what is durable counts.
+#[derive(Debug, Default)]
+pub struct Tally {
+    accepted: AtomicU64,
+    handed: AtomicU64,
 }
 
 /// The writer itself, to be run once, on a thread or as a task.
@@ -27,6 +37,7 @@ pub struct Writer {
     clock: Arc<dyn Clock>,
     /// Told after each commit, because something may be due.
     news: Arc<Notify>,
+    tally: Arc<Tally>,
 }
 
 #[derive(Debug)]
@@ -40,7 +51,15 @@ struct Job {
 /// A keeper and its writer.
 pub fn keeper(ledger: Arc<Ledger>, clock: Arc<dyn Clock>, news: Arc<Notify>) -> (Keeper, Writer) {
     let (sender, jobs) = mpsc::channel(WAITING);
-    (Keeper { jobs: sender }, Writer { jobs, ledger, clock, news })
+    let tally = Arc::new(Tally::default());
+    let writer = Writer {
+        jobs,
+        ledger,
+        clock,
+        news,
+        tally: tally.clone(),
+    };
+    (Keeper { jobs: sender, tally }, writer)
 }
 
 impl Keeper {
@@ -59,8 +78,48 @@ impl Keeper {
     /// Waits for a place in line: for what must be written however busy the gateway is.
     pub async fn insist(&self, change: Change) -> Answer {
         let (done, wait) = oneshot::channel();
-        self.jobs.send(Job { change, done }).await.map_err(|_| Fault::of(FaultKind::Busy))?;
+        self.jobs
+            .send(Job { change, done })
+            .await
+            .map_err(|_| Fault::of(FaultKind::Busy))?;
         answered(wait).await
+    }
+
+    /// How much went through since the start.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+}
+
+impl Tally {
+    /// How many messages were written down.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// How many the next side took.
+    pub fn handed(&self) -> u64 {
+        self.handed.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, change: &Change, done: &Done) {
+        match (change, done) {
+            (_, Done::Arrived(accepted)) => {
+                let new = accepted.taken().iter().filter(|taken| matches!(taken, Taken::New(_)));
+                self.accepted
+                    .fetch_add(u64::try_from(new.count()).unwrap_or_default(), Ordering::Relaxed);
+            }
+            (
+                Change::Settle {
+                    outcome: Outcome::Handed(_),
+                    ..
+                },
+                Done::Stepped(true),
+            ) => {
+                self.handed.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -102,10 +161,15 @@ impl Writer {
     fn commit(&self, group: Vec<Job>) -> Result<(), StoreError> {
         let changes = group.iter().map(|job| job.change.clone()).collect();
         match self.ledger.commit(changes, self.clock.now()) {
-            Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(Ok(done))),
+            Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| {
+                self.tally.count(&job.change, &done);
+                job.answer(Ok(done));
+            }),
             Err(StoreError::Damaged(what)) if group.len() == 1 => {
                 tracing::error!("a row of the ledger is damaged and was left alone: {what}");
-                group.into_iter().for_each(|job| job.answer(Err(Fault::of(FaultKind::Internal))));
+                group
+                    .into_iter()
+                    .for_each(|job| job.answer(Err(Fault::of(FaultKind::Internal))));
             }
             Err(StoreError::Damaged(_)) => group.into_iter().try_for_each(|job| self.commit(vec![job]))?,
             Err(fatal) => return Err(fatal),

@@ -67,11 +67,17 @@ impl Faults {
     }
 
     pub(crate) fn some() -> Self {
-        Self { trouble: 30, dead: None }
+        Self {
+            trouble: 30,
+            dead: None,
+        }
     }
 
     pub(crate) fn dead_network() -> Self {
-        Self { trouble: 0, dead: Some("tybalt") }
+        Self {
+            trouble: 0,
+            dead: Some("tybalt"),
+        }
     }
 }
 
@@ -104,35 +110,61 @@ impl World {
     /// One life of the process: until its power is cut after `cut` commits, or until nothing is left to do.
     pub(crate) fn live(&mut self, cut: Option<usize>) {
         self.backend.crash();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
         runtime.block_on(self.life(cut));
         self.now = self.now.plus(Duration::from_secs(30));
     }
 
     async fn life(&mut self, cut: Option<usize>) {
         let clock = Arc::new(SteadyClock::from(self.now));
-        let fuse = Fuse { inner: self.backend.clone(), left: cut.map(AtomicUsize::new), commits: self.commits.clone() };
+        let fuse = Fuse {
+            inner: self.backend.clone(),
+            left: cut.map(AtomicUsize::new),
+            commits: self.commits.clone(),
+        };
         let beyond = self.pretend(pigeon(), &self.beyond);
         let home = self.pretend(NetworkId::new("home").unwrap(), &self.home);
         let networks: Networks = BTreeMap::from([(pigeon(), beyond.clone() as Arc<dyn Network>)]);
         let routes = networks.clone();
         let route = Box::new(move |party: &Party| Couriers::destination(&routes, party));
         let name = Line::clean("causeway").unwrap();
-        let Ok(ledger) = Ledger::open(Box::new(fuse), Terms::default(), route, name.clone(), clock.now()) else { return };
+        let Ok(ledger) = Ledger::open(Box::new(fuse), Terms::default(), route, name.clone(), clock.now()) else {
+            return;
+        };
         let (ledger, news, supervisor) = (Arc::new(ledger), Arc::new(Notify::new()), Supervisor::default());
         let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
         let dice = self.dice.clone();
         let hall = Hall {
             keeper: keeper.clone(),
             ledger: ledger.clone(),
-            policy: Arc::new(Policy { allow: vec!["example.org".into()], deny: Vec::new(), longest_text: 1 << 20 }),
+            policy: Arc::new(Policy {
+                allow: vec!["example.org".into()],
+                deny: Vec::new(),
+                longest_text: 1 << 20,
+            }),
             ids: Arc::new(move || dice.id()),
             full: Arc::default(),
         };
         let couriers = Couriers { home, networks };
-        let dispatch = Dispatch { ledger: ledger.clone(), keeper, couriers, clock: clock.clone(), news, name };
+        let dispatch = Dispatch {
+            ledger: ledger.clone(),
+            keeper,
+            couriers,
+            clock: clock.clone(),
+            news,
+            name,
+        };
         let desk = hall.desk("pigeon");
-        let house = House { inbox: desk.clone(), memory: desk.clone(), clock: clock.clone(), tasks: tasks(&supervisor) };
+        let house = House {
+            inbox: desk.clone(),
+            memory: desk.clone(),
+            clock: clock.clone(),
+            tasks: tasks(&supervisor),
+        };
         tokio::select! {
             // The store has failed: the power is cut, whatever was under way.
             _ = writer.run() => {}
@@ -145,11 +177,17 @@ impl World {
 
     /// Says everything that is not yet acknowledged, and waits until nothing waits any more.
     async fn speak(&mut self, inbox: &dyn Inbox, ledger: &Ledger) {
-        let posts: Vec<_> = self.unsaid.iter().map(|draft| (draft.clone(), inbox.post(Arrival::post(draft.clone())))).collect();
+        let posts: Vec<_> = self
+            .unsaid
+            .iter()
+            .map(|draft| (draft.clone(), inbox.post(Arrival::post(draft.clone()))))
+            .collect();
         for (draft, post) in posts {
             match post.await {
                 Ok(accepted) => {
-                    let [Taken::New(id) | Taken::Known(id)] = accepted.taken() else { panic!("{accepted:?}") };
+                    let [Taken::New(id) | Taken::Known(id)] = accepted.taken() else {
+                        panic!("{accepted:?}")
+                    };
                     self.unsaid.retain(|other| *other != draft);
                     self.acknowledged.insert(*id, draft);
                 }
@@ -161,7 +199,9 @@ impl World {
             tokio::time::sleep(Duration::from_secs(20)).await;
         }
         let stages = self.acknowledged.keys().filter_map(|id| ledger.delivery(*id).unwrap());
-        self.end = stages.map(|delivery| (delivery.envelope, delivery.stage, delivery.doubts)).collect();
+        self.end = stages
+            .map(|delivery| (delivery.envelope, delivery.stage, delivery.doubts))
+            .collect();
     }
 
     fn pretend(&self, id: NetworkId, taken: &Arc<Mutex<Vec<Copy>>>) -> Arc<Loopback> {
@@ -183,23 +223,47 @@ impl World {
     }
 
     pub(crate) fn given_up(&self) -> usize {
-        self.end.iter().filter(|(_, stage, _)| matches!(stage, Stage::Failed { .. })).count()
+        self.end
+            .iter()
+            .filter(|(_, stage, _)| matches!(stage, Stage::Failed { .. }))
+            .count()
     }
 
     /// The judgement: every acknowledged message has a fate, in order, and no copy without its mark.
     pub(crate) fn judge(&self) {
         assert!(self.unsaid.is_empty(), "{} were never taken", self.unsaid.len());
-        assert_eq!(self.end.len(), self.acknowledged.len(), "an acknowledged message is not in the ledger");
-        let all: Vec<Copy> = self.beyond.lock().unwrap().iter().chain(self.home.lock().unwrap().iter()).cloned().collect();
+        assert_eq!(
+            self.end.len(),
+            self.acknowledged.len(),
+            "an acknowledged message is not in the ledger"
+        );
+        let all: Vec<Copy> = self
+            .beyond
+            .lock()
+            .unwrap()
+            .iter()
+            .chain(self.home.lock().unwrap().iter())
+            .cloned()
+            .collect();
         for (id, stage, doubts) in &self.end {
             let copies: Vec<_> = all.iter().filter(|copy| copy.id == *id).collect();
             match stage {
                 Stage::Handed { .. } => {
                     assert!(!copies.is_empty(), "{id} counts as handed over, but nobody has it");
-                    assert!(copies.iter().skip(1).all(|copy| copy.maybe_doubled), "{id} was doubled without a mark");
-                    assert!(copies.len() <= *doubts as usize + 1, "{id}: {} copies, {doubts} doubts", copies.len());
+                    assert!(
+                        copies.iter().skip(1).all(|copy| copy.maybe_doubled),
+                        "{id} was doubled without a mark"
+                    );
+                    assert!(
+                        copies.len() <= *doubts as usize + 1,
+                        "{id}: {} copies, {doubts} doubts",
+                        copies.len()
+                    );
                 }
-                Stage::Failed { .. } => assert!(all.iter().any(|copy| is_failure_of(copy, *id)), "{id} failed, and its sender was not told"),
+                Stage::Failed { .. } => assert!(
+                    all.iter().any(|copy| is_failure_of(copy, *id)),
+                    "{id} failed, and its sender was not told"
+                ),
                 other => panic!("{id} ended as {other:?}"),
             }
         }
@@ -210,10 +274,25 @@ impl World {
     fn judge_order(&self, all: &[Copy]) {
         let mut lanes: BTreeMap<String, (Vec<u32>, BTreeSet<EnvelopeId>)> = BTreeMap::new();
         for copy in all {
-            let Some(draft) = self.acknowledged.get(&copy.id) else { continue };
-            let (lines, seen) = lanes.entry(format!("{} {}", draft.from.key(), draft.to.key())).or_default();
+            let Some(draft) = self.acknowledged.get(&copy.id) else {
+                continue;
+            };
+            let (lines, seen) = lanes
+                .entry(format!("{} {}", draft.from.key(), draft.to.key()))
+                .or_default();
             if seen.insert(copy.id) {
-                lines.push(draft.source.as_ref().unwrap().as_str().rsplit('-').next().unwrap().parse().unwrap());
+                lines.push(
+                    draft
+                        .source
+                        .as_ref()
+                        .unwrap()
+                        .as_str()
+                        .rsplit('-')
+                        .next()
+                        .unwrap()
+                        .parse()
+                        .unwrap(),
+                );
             }
         }
         for (lane, (lines, _)) in lanes {
@@ -260,7 +339,9 @@ impl Fuse {
     fn burn(&self) -> Result<(), StoreError> {
         let dead = || StoreError::Stopped("the power is cut".to_owned());
         let Some(left) = &self.left else { return Ok(()) };
-        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).map(drop).map_err(|_| dead())
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+            .map(drop)
+            .map_err(|_| dead())
     }
 }
 
@@ -291,7 +372,11 @@ fn pigeon() -> NetworkId {
 fn words(from: Party, to: Party, line: u32) -> Draft {
     let source = MessageRef::new(&format!("{from}-to-{to}-{line}")).unwrap();
     let text = Text::plain(Body::clean(&format!("line {line}")).unwrap());
-    Draft { source: Some(source), once: true, ..Draft::new(from, to, Payload::Text(text)) }
+    Draft {
+        source: Some(source),
+        once: true,
+        ..Draft::new(from, to, Payload::Text(text))
+    }
 }
 
 fn copy(parcel: &Parcel) -> Copy {
