@@ -90,7 +90,10 @@ fn delivery_reports(part: &Part<'_>, parts: &[Part<'_>], reading: &Reading<'_>) 
     let content = part.content();
     let groups: Vec<Fields<'_>> = groups(&content).take(GROUPS_MAX).map(Fields::parse).collect();
     let message = groups.first().cloned().unwrap_or_default();
-    let subject = subject(parts, reading, message.value("Original-Envelope-Id"));
+    let mut subject = subject(parts, reading, message.value("Original-Envelope-Id"));
+    if let Some(id) = message.value("X-Original-Message-ID") {
+        subject.take_message_id(&id, reading);
+    }
     groups
         .iter()
         .filter_map(|group| recipient_report(group, &message, &subject, reading.arrived))
@@ -224,7 +227,10 @@ fn steps(
     recipient: Option<&str>,
     latest: Timestamp,
 ) -> Vec<Hop> {
-    let mta = |fields: &Fields<'_>, name: &str| fields.value(name).and_then(|value| Line::clean(address(&value)));
+    let mta = |fields: &Fields<'_>, name: &str| {
+        let plain = date::without_comments(&fields.value(name)?);
+        Line::clean(address(&plain).trim_end_matches('.'))
+    };
     let time = |fields: &Fields<'_>, name: &str| fields.value(name).and_then(|value| date::parse(&value, latest));
     let reporter = mta(message, "Reporting-MTA");
     let step = match evidence {

@@ -5,7 +5,6 @@ use crate::fields::{Fields, divide, line_end};
 use crate::guard::Limits;
 use causeway_core::fault::{Fault, FaultKind};
 use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{ContentType, HeaderName, HeaderValue, MessageParser};
 use std::borrow::Cow;
 
@@ -106,7 +105,7 @@ impl<'a> Part<'a> {
         let encoding = self.fields.value("Content-Transfer-Encoding").unwrap_or_default();
         let decoded = match encoding.to_ascii_lowercase().as_str() {
             "base64" => without_strangers(self.body),
-            "quoted-printable" => quoted_printable_decode(self.body),
+            "quoted-printable" => Some(quoted_printable(self.body)),
             _ => None,
         };
         decoded.map_or(Cow::Borrowed(self.body), Cow::Owned)
@@ -226,6 +225,47 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
 fn without_break(piece: &[u8]) -> &[u8] {
     let piece = piece.strip_suffix(b"\n").unwrap_or(piece);
     piece.strip_suffix(b"\r").unwrap_or(piece)
+}
+
+/// Quoted-printable (RFC 2045 section 6.7); an `=` that begins no code stays.
+fn quoted_printable(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(line_end(rest)).unwrap_or((rest, b""));
+        let text = line.trim_ascii_end();
+        let ends = if line.ends_with(b"\r\n") {
+            b"\r\n".as_slice()
+        } else {
+            b"\n".as_slice()
+        };
+        let soft = text.strip_suffix(b"=");
+        unescape(soft.unwrap_or(text), &mut out);
+        if soft.is_none() && line.ends_with(b"\n") {
+            out.extend_from_slice(ends);
+        }
+        rest = after;
+    }
+    out
+}
+
+fn unescape(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|b| *b == b'=') {
+        let (plain, code) = rest.split_at_checked(at).unwrap_or((rest, b""));
+        out.extend_from_slice(plain);
+        let byte = code.get(1..3).and_then(hexadecimal);
+        out.push(byte.unwrap_or(b'='));
+        rest = code.get(if byte.is_some() { 3 } else { 1 }..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(digits)
+        .ok()
+        .filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u8::from_str_radix(text, 16).ok()
 }
 
 /// Base64 as RFC 2045 section 6.8 wants it read: characters outside the alphabet are passed over.

@@ -14,6 +14,8 @@ pub const ELLIPSIS: &str = " [...]";
 /// The longest headline of a quote, in characters and lines: who wrote, and when.
 const HEADLINE_MAX: usize = 240;
 const HEADLINE_LINES: usize = 3;
+/// Programs break lines that are at least this long, in characters.
+const BROKEN_MIN: usize = 30;
 /// A longer text below a `-- ` line is no signature.
 const SIGNATURE_LINES: usize = 15;
 /// Prefixes of subjects of answers, in the languages of common mail programs.
@@ -113,27 +115,63 @@ fn without_quote(lines: &[&str]) -> Option<usize> {
     Some(begin - headline_above(lines.get(..begin)?))
 }
 
-/// How many lines at the end of `lines` are the headline of the quote below them.
+/// How many lines at the end of `lines` are the headline of the quote below them, with the blank lines behind it.
 fn headline_above(lines: &[&str]) -> usize {
     let end = trimmed(lines);
-    let paragraph = lines
-        .iter()
-        .take(end)
-        .rev()
-        .take_while(|line| !is_blank(line) && !is_quote(line))
-        .count();
-    let headline = lines.get(end.saturating_sub(paragraph)..end).unwrap_or_default();
-    match is_headline(headline) {
-        true => lines.len() - end + paragraph,
+    let above = lines.iter().take(end).rev();
+    let paragraph = above.take_while(|line| !is_blank(line) && !is_quote(line)).count();
+    match headline(lines.get(end.saturating_sub(paragraph)..end).unwrap_or_default()) {
+        0 => 0,
+        headline => lines.len() - end + headline,
+    }
+}
+
+/// How many lines at the end of a paragraph say who wrote what follows, and when. They end in a colon and hold a date
+/// or an address; a line above them belongs to them only when it was broken there by a program.
+fn headline(paragraph: &[&str]) -> usize {
+    let last = |lines: usize| paragraph.get(paragraph.len().checked_sub(lines)?..);
+    let fits = |lines: &&[&str]| lines.iter().map(|line| line.chars().count()).sum::<usize>() <= HEADLINE_MAX;
+    let ends = paragraph
+        .last()
+        .is_some_and(|line| line.trim_end().ends_with([':', '：']));
+    let found = (1..=HEADLINE_LINES)
+        .filter_map(last)
+        .filter(fits)
+        .take_while(|lines| {
+            lines
+                .split_last()
+                .is_some_and(|(_, above)| above.iter().all(|line| is_broken(line)))
+        })
+        .find(|lines| has_date(lines) || (lines.len() == 2 && is_rest(lines) && has_address(lines)));
+    let address_alone = || last(1).filter(fits).filter(|lines| has_address(lines));
+    match ends {
+        true => found.or_else(address_alone).map_or(0, <[&str]>::len),
         false => 0,
     }
 }
 
-fn is_headline(paragraph: &[&str]) -> bool {
-    let joined = paragraph.join(" ");
-    let fits = (1..=HEADLINE_LINES).contains(&paragraph.len()) && joined.chars().count() <= HEADLINE_MAX;
-    let digits = joined.chars().filter(char::is_ascii_digit).count();
-    fits && joined.trim_end().ends_with([':', '：']) && (joined.contains('@') || digits >= 3)
+/// Whether a line is one that a program breaks: long, and in the middle of something.
+fn is_broken(line: &str) -> bool {
+    let line = line.trim_end();
+    line.chars().count() >= BROKEN_MIN && !line.ends_with(['.', '!', '?', ':'])
+}
+
+/// Whether the last of two lines is only the verb that was left over.
+fn is_rest(lines: &[&str]) -> bool {
+    lines.last().is_some_and(|line| line.chars().count() <= 20)
+}
+
+fn has_address(lines: &[&str]) -> bool {
+    lines.iter().any(|line| line.contains('@'))
+}
+
+/// At least three digits outside addresses.
+fn has_date(lines: &[&str]) -> bool {
+    let words = lines
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .filter(|word| !word.contains('@'));
+    words.flat_map(str::chars).filter(char::is_ascii_digit).count() >= 3
 }
 
 /// Where the signature at the end begins (RFC 3676 section 4.3), also with the blank lost.
@@ -194,10 +232,10 @@ fn begin_of_words(lines: &[&str]) -> usize {
     let blank = lines.iter().take_while(|line| is_blank(line)).count();
     let top = lines.get(blank..).unwrap_or_default();
     let paragraph = top.iter().take_while(|line| !is_blank(line) && !is_quote(line)).count();
-    let headline = top
-        .get(..paragraph)
-        .filter(|paragraph| is_headline(paragraph))
-        .map_or(0, <[&str]>::len);
+    let headline = match headline(top.get(..paragraph).unwrap_or_default()) {
+        headline if headline == paragraph => headline,
+        _ => 0,
+    };
     let quote = top
         .iter()
         .skip(headline)

@@ -21,7 +21,7 @@ pub fn kind(status: Status) -> FaultKind {
         (_, 4, _) => FaultKind::NoSuchServer,
         (_, 5, 3) => FaultKind::TooManyRecipients,
         (_, 6, _) => FaultKind::BadContent,
-        (_, 7, _) => FaultKind::Refused,
+        (5, 7, _) => FaultKind::Refused,
         (4, _, _) => FaultKind::Deferred,
         _ => FaultKind::Refused,
     }
@@ -39,7 +39,13 @@ pub(super) fn passing_fault(status: Option<Status>, said: &str, recipient: Optio
 
 fn fault(status: Option<Status>, said: &str, recipient: Option<&str>) -> Fault {
     let status = status.or_else(|| find(said));
-    let fault = Fault::of(status.map_or_else(|| by_reply(said), kind)).saying(&scrub(said, recipient));
+    let reason = match status {
+        // Exchange gives the code of a domain without mail to people whom its directory does not know.
+        Some((_, 1, 10)) if said.to_ascii_lowercase().contains("recipientnotfound") => FaultKind::NoSuchUser,
+        None | Some((5, 0, 0)) => by_reply(said),
+        Some(status) => kind(status),
+    };
+    let fault = Fault::of(reason).saying(&scrub(said, recipient));
     match status {
         Some(status) => fault.with_status(status),
         None => fault,
@@ -144,6 +150,7 @@ mod tests {
             ((5, 6, 1), FaultKind::BadContent),
             ((5, 0, 0), FaultKind::Refused),
             ((4, 0, 0), FaultKind::Deferred),
+            ((4, 7, 1), FaultKind::Deferred),
         ] {
             assert_eq!(kind(status), expect, "{status:?}");
         }

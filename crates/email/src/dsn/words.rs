@@ -1,6 +1,7 @@
 //! Bounces in words only: what mail servers wrote before RFC 3464, and what some write to this day.
 
 use super::{DsnReport, Subject, own_id_in, status};
+use crate::address::canonical;
 use crate::mime::Part;
 use crate::read::Reading;
 use crate::verdict::Verdict;
@@ -59,12 +60,14 @@ fn recipient(top: &Part<'_>, text: &str) -> Option<String> {
         .and_then(|list| list.split(',').next())
         .map(|one| one.trim().to_owned());
     first.filter(|one| one.contains('@')).or_else(|| {
-        // qmail names each recipient on a line of its own: "<juliet@example.com>:"
-        let mut lines = text.lines().map(str::trim);
-        lines.find_map(|line| {
-            let inside = line.trim_end_matches(':').strip_prefix('<')?.strip_suffix('>')?;
-            inside.contains('@').then(|| inside.to_owned())
-        })
+        // Most name each recipient on a line of its own, qmail so: "<juliet@example.com>:"
+        let lines = text.lines().map(|line| line.trim().trim_end_matches(':'));
+        let mut plain = lines.map(|line| {
+            line.strip_prefix('<')
+                .and_then(|line| line.strip_suffix('>'))
+                .unwrap_or(line)
+        });
+        plain.find(|line| canonical(line).is_ok()).map(str::to_owned)
     })
 }
 

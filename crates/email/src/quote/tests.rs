@@ -32,6 +32,23 @@ fn the_quote_below_an_answer_goes_with_its_headline() {
         "Yes. [...]",
     );
     check("Ja.\n\nAm 01.01.2024 um 12:00 schrieb Romeo:\n> Soll ich?", "Ja. [...]");
+    check(
+        "Yes.\n\nOn Mon, Jan 1, 2024 at 12:00 PM Romeo Montague <romeo@mail.example.org>\nwrote:\n\n> Shall I?\n",
+        "Yes. [...]",
+    );
+}
+
+#[test]
+fn words_right_above_the_headline_stay() {
+    check("Yes.\nOn 1 Jan 2024, romeo@mail.example.org wrote:\n> x", "Yes. [...]");
+    check(
+        "Come at 12:30\nRomeo <romeo@mail.example.org> wrote:\n> x",
+        "Come at 12:30 [...]",
+    );
+    check(
+        "I thought about it all night and all day.\nRomeo <romeo@mail.example.org> wrote:\n> x",
+        "I thought about it all night and all day. [...]",
+    );
 }
 
 #[test]
@@ -39,7 +56,7 @@ fn a_sentence_with_a_colon_is_no_headline() {
     check("Here is what I mean:\n> Shall I?", "Here is what I mean: [...]");
     check(
         "One\nTwo\nThree\nOn 1 Jan 2024 a@b.example wrote:\n> x",
-        "One\nTwo\nThree\nOn 1 Jan 2024 a@b.example wrote: [...]",
+        "One\nTwo\nThree [...]",
     );
 }
 

@@ -42,6 +42,8 @@ fn shown(parts: &[Part<'_>], index: usize) -> String {
         "multipart/related" => inside(parts, index)
             .next()
             .map_or_else(String::new, |first| shown(parts, first)),
+        // Without the lines that divide it, the whole is the only part there is.
+        _ if part.is_multipart() && inside(parts, index).next().is_none() => part.text(),
         _ if part.is_multipart() => together(parts, index),
         _ => String::new(),
     }
