@@ -113,6 +113,3 @@ fn speaker(station: &Station, house: &House, user: &BareJid, contact: &Contact) 
         .ok_or_else(bad)?;
     Ok(station.gateway.contact(&local).ok_or_else(bad)?.present())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! Home: the XEP-0114 link, stanzas to core values and back, the gateway's face.
 //!
-//! A stanza's way in: [`link`] reads it, [`route`] finds its place, [`read`] makes core values of it, the inbox writes
-//! them down. A parcel's way out: [`courier`], [`write`], [`link`], and a ping that proves that the server has it.
+//! A stanza's way in: `link` reads it, `route` finds its place, `read` makes core values of it, the inbox writes
+//! them down. A parcel's way out: `courier`, `write`, `link`, and a ping that proves that the server has it.
 
 mod address;
 #[cfg(test)]

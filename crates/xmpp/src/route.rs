@@ -76,7 +76,7 @@ pub(crate) fn route<'a>(stanza: &'a Element, gateway: &Gateway) -> Routed<'a> {
         id: stanza.attr("id").map(str::to_owned),
     };
     if gateway.addressed(from).is_some() {
-        return ignored("from this very domain");
+        return from_ourselves(stanza, kind, from);
     }
     let route = match Caller::read(from) {
         _ if was_cut(stanza) => too_large(),
@@ -95,6 +95,18 @@ pub(crate) fn route<'a>(stanza: &'a Element, gateway: &Gateway) -> Routed<'a> {
     Routed {
         route,
         back: answerable.then_some(back),
+    }
+}
+
+/// A server returns what is addressed to the component itself. So comes back a ping where the component's domain has no
+/// parent to be pinged, and that it came is its answer.
+fn from_ourselves<'a>(stanza: &'a Element, kind: Kind, from: &'a str) -> Routed<'a> {
+    match (kind, stanza.attr("id")) {
+        (Kind::Iq, Some(id)) => Routed {
+            route: Route::Answer { id, from },
+            back: None,
+        },
+        _ => ignored("from this very domain"),
     }
 }
 

@@ -188,7 +188,7 @@ impl<'a> Connection<'a> {
         if let Err(error) = self.write(cx) {
             return Poll::Ready(Event::End(End::Broken(error.to_string())));
         }
-        if let Poll::Ready(event) = self.poll_clocks(cx) {
+        if let Poll::Ready(event) = self.poll_stop(cx) {
             return Poll::Ready(event);
         }
         if let Poll::Ready(posted) = self.around.posts.poll_next(cx) {
@@ -206,24 +206,18 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        match &mut self.closing {
-            None if self.around.stopping.poll_unpin(cx).is_ready() => return Poll::Ready(Event::Stop),
-            Some(deadline) => {
-                let said_all = self.announcements.are_over()
-                    && self.around.unsent.is_empty()
-                    && self.around.posts.are_done()
-                    && self.watermark.is_quiet();
-                if said_all || deadline.poll_unpin(cx).is_ready() {
-                    return Poll::Ready(Event::End(End::Stopped));
-                }
-            }
-            None => {}
+    fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let Some(deadline) = &mut self.closing else {
+            return self.around.stopping.poll_unpin(cx).map(|()| Event::Stop);
+        };
+        let said_all = self.announcements.are_over()
+            && self.around.unsent.is_empty()
+            && self.around.posts.are_done()
+            && self.watermark.is_quiet();
+        match said_all || deadline.poll_unpin(cx).is_ready() {
+            true => Poll::Ready(Event::End(End::Stopped)),
+            false => Poll::Pending,
         }
-        if self.watermark.is_asking() && self.overdue.poll_unpin(cx).is_ready() {
-            return Poll::Ready(Event::End(End::Broken("the server does not answer pings".into())));
-        }
-        Poll::Pending
     }
 
     fn poll_orders(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
@@ -241,7 +235,11 @@ impl<'a> Connection<'a> {
         if self.around.posts.are_full() || self.around.unsent.len() >= MOST_ANSWERS {
             return Poll::Pending;
         }
-        self.stream.poll_next_unpin(cx).map(|read| match read {
+        let read = self.stream.poll_next_unpin(cx);
+        if read.is_pending() && self.watermark.is_asking() && self.overdue.poll_unpin(cx).is_ready() {
+            return Poll::Ready(Event::End(End::Broken("the server does not answer pings".into())));
+        }
+        read.map(|read| match read {
             Some(Ok(element)) => Event::Stanza(element),
             Some(Err(ReadError::SoftTimeout)) => Event::Silence,
             Some(Err(ReadError::ParseError(_))) => Event::BadStanza,

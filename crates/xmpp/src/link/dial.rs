@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -33,7 +33,7 @@ pub(crate) struct Listener {
 
 struct Tls {
     name: String,
-    ca_file: Option<std::path::PathBuf>,
+    ca_file: Option<PathBuf>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -54,12 +54,17 @@ impl Listener {
     }
 
     async fn open(&self) -> io::Result<Box<dyn Bytes>> {
+        let Some(tls) = &self.tls else {
+            return Ok(Box::new(self.connect().await?));
+        };
+        let (connector, name) = (tls.connector()?, tls.server_name()?);
+        Ok(Box::new(connector.connect(name, self.connect().await?).await?))
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;
         tcp.set_nodelay(true)?;
-        match &self.tls {
-            None => Ok(Box::new(tcp)),
-            Some(tls) => Ok(Box::new(tls.connector()?.connect(tls.server_name()?, tcp).await?)),
-        }
+        Ok(tcp)
     }
 }
 

@@ -94,6 +94,11 @@ impl Line {
         }
     }
 
+    /// Whether stanzas can be sent at this moment.
+    pub(crate) fn is_up(&self) -> bool {
+        *self.state.borrow() == State::Up
+    }
+
     async fn connected(&self) -> Result<(), Slip> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| *state != State::Down);

@@ -410,13 +410,12 @@ async fn a_server_that_goes_away_finds_the_link_back_at_its_return() {
 async fn at_the_end_the_stream_is_closed_and_subscribers_are_told() {
     let mut kept = None;
     play(async |mut server, _, props| {
-        let mut rows = props.paper.rows.lock().unwrap();
-        rows.insert(
+        for key in [
             format!("sub/{DOMAIN}/romeo@verona.example/juliet\\40capulet"),
-            b"to".to_vec(),
-        );
-        rows.insert("sub/other.verona.example/romeo@verona.example/x".into(), b"to".to_vec());
-        drop(rows);
+            "sub/other.verona.example/romeo@verona.example/x".into(),
+        ] {
+            props.paper.rows.lock().unwrap().insert(key, b"to".to_vec());
+        }
         let mut call = server.pick_up("").await;
         let heard = call.hear("to='romeo@verona.example'").await;
         assert!(heard.contains("from='juliet\\40capulet@pigeon.verona.example/gateway'") && !heard.contains("type="));

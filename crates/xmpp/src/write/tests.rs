@@ -1,1 +1,231 @@
+use super::*;
+use crate::cast::{NOW, gateway, juliet, leased, parcel, romeo};
+use crate::xml::text_of;
+use causeway_core::address::Party;
+use causeway_core::envelope::{Draft, EnvelopeId};
+use causeway_core::hop::{Hop, Step};
+use causeway_core::message::{Attachment, Happened, MessageRef, News, Text};
+use causeway_core::text::{Body, Line};
 
+fn line(text: &str) -> Line {
+    Line::clean(text).unwrap()
+}
+
+fn text(words: &str) -> Text {
+    Text::plain(Body::clean(words).unwrap())
+}
+
+fn draft(payload: Payload) -> Draft {
+    Draft::new(Party::Foreign(juliet()), Party::Home(romeo()), payload)
+}
+
+/// What Romeo gets, `age` after it was taken.
+fn written(parcel: &Parcel, about: Option<&Envelope>, age: Duration) -> Vec<Element> {
+    let from = gateway().contact("juliet\\40capulet").unwrap().present();
+    let leg = Leg {
+        gateway: &gateway(),
+        from: &from,
+        to: &romeo(),
+        about,
+        now: NOW.plus(age),
+    };
+    let stanzas = stanzas(parcel, leg).unwrap();
+    stanzas.iter().map(|stanza| stanza.element().clone()).collect()
+}
+
+fn one(parcel: &Parcel) -> Element {
+    let mut all = written(parcel, None, Duration::ZERO);
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+fn body(stanza: &Element) -> String {
+    text_of(stanza, "body", ns::COMPONENT).unwrap()
+}
+
+#[test]
+fn a_letter_becomes_a_chat_message_under_an_id_that_never_changes() {
+    let parcel = parcel(Payload::Text(Text {
+        subject: Some(line("Good night")),
+        thread: Some(line("balcony")),
+        sender_name: Some(line("Juliet <Capulet> & Co")),
+        attachments: vec![Attachment {
+            name: line("rose.png"),
+            media_type: line("image/png"),
+            size: 1_234_567,
+        }],
+        ..text("Parting is such sweet sorrow")
+    }));
+    let stanza = one(&parcel);
+    assert_eq!(
+        stanza.attr("from"),
+        Some("juliet\\40capulet@pigeon.verona.example/gateway")
+    );
+    assert_eq!(stanza.attr("to"), Some("romeo@verona.example"));
+    assert_eq!(stanza.attr("type"), Some("chat"));
+    assert_eq!(stanza.attr("id"), Some(parcel.id().to_string().as_str()));
+    assert_eq!(
+        body(&stanza),
+        "*Good night*\n\nParting is such sweet sorrow\n\n📎 rose.png (image/png, 1.2 MB)"
+    );
+    assert_eq!(text_of(&stanza, "subject", ns::COMPONENT).unwrap(), "Good night");
+    assert_eq!(text_of(&stanza, "thread", ns::COMPONENT).unwrap(), "balcony");
+    assert_eq!(text_of(&stanza, "nick", ns::NICK).unwrap(), "Juliet <Capulet> & Co");
+    assert!(stanza.has_child("request", ns::RECEIPTS) && stanza.has_child("markable", ns::MARKERS));
+    assert!(!stanza.has_child("delay", ns::DELAY), "live messages carry no delay");
+    assert_eq!(one(&parcel), stanza);
+}
+
+#[test]
+fn an_answer_names_what_it_answers_and_leaves_the_subject_out_of_the_words() {
+    let answer = Payload::Text(Text {
+        subject: Some(line("Re: Good night")),
+        ..text("Sleep dwell upon thine eyes")
+    });
+    let theirs = Quoted::Theirs(MessageRef::new("line-1").unwrap());
+    let stanza = one(&leased(draft(answer.clone()), 0, Some(theirs)));
+    assert_eq!(body(&stanza), "Sleep dwell upon thine eyes");
+    let reply = stanza.children().find(|child| child.is("reply", ns::REPLY)).unwrap();
+    assert_eq!(
+        (reply.attr("id"), reply.attr("to")),
+        (Some("line-1"), Some("romeo@verona.example"))
+    );
+
+    let ours = EnvelopeId::from_random([9; 16]);
+    let stanza = one(&leased(draft(answer), 0, Some(Quoted::Ours(ours))));
+    let reply = stanza.children().find(|child| child.is("reply", ns::REPLY)).unwrap();
+    assert_eq!(reply.attr("id"), Some(ours.to_string().as_str()));
+    assert_eq!(reply.attr("to"), Some("juliet\\40capulet@pigeon.verona.example"));
+}
+
+#[test]
+fn what_is_late_or_may_be_a_copy_says_when_it_was_written() {
+    let stamp = |stanza: &Element| {
+        let delay = stanza.children().find(|child| child.is("delay", ns::DELAY))?;
+        delay.attr("stamp").map(str::to_owned)
+    };
+    let parcel = parcel(Payload::Text(text("Adieu")));
+    let late = written(&parcel, None, Duration::from_secs(61)).remove(0);
+    assert_eq!(stamp(&late).as_deref(), Some("2023-11-14T22:13:20.000Z"));
+    let again = leased(draft(Payload::Text(text("Adieu"))), 1, None);
+    assert!(stamp(&one(&again)).is_some());
+    let from_tomorrow = Draft {
+        said_at: Some(NOW.plus(Duration::from_secs(86_400))),
+        ..draft(Payload::Text(text("Adieu")))
+    };
+    assert_eq!(stamp(&one(&leased(from_tomorrow, 0, None))), None);
+}
+
+#[test]
+fn a_correction_replaces_what_the_gateway_brought() {
+    let target = EnvelopeId::from_random([9; 16]);
+    let edit = Payload::Edit {
+        target: Reference::Ours(target),
+        text: text("Good morrow"),
+    };
+    let stanza = one(&parcel(edit));
+    let replace = stanza
+        .children()
+        .find(|child| child.is("replace", ns::CORRECT))
+        .unwrap();
+    assert_eq!(replace.attr("id"), Some(target.to_string().as_str()));
+}
+
+fn news(what: Happened, their_id: Option<&str>) -> Parcel {
+    parcel(Payload::News(News {
+        about: EnvelopeId::from_random([1; 16]),
+        their_id: their_id.and_then(MessageRef::new),
+        what,
+        first_words: "Lady, by yonder".into(),
+    }))
+}
+
+/// Romeo's line as the ledger keeps it.
+fn romeos_line() -> Envelope {
+    let mut said = Draft::new(
+        Party::Home(romeo()),
+        Party::Foreign(juliet()),
+        Payload::Text(text("Lady")),
+    );
+    said.way = vec![Hop::own(NOW, Step::Arrived, line("romeo@verona.example/balcony"))];
+    Envelope {
+        id: EnvelopeId::from_random([1; 16]),
+        accepted: NOW,
+        draft: said,
+    }
+}
+
+#[test]
+fn good_news_is_a_receipt_or_a_marker() {
+    let receipt = one(&news(Happened::Delivered, Some("line-1")));
+    let received = receipt
+        .children()
+        .find(|child| child.is("received", ns::RECEIPTS))
+        .unwrap();
+    assert_eq!(received.attr("id"), Some("line-1"));
+    assert!(!receipt.has_child("body", ns::COMPONENT) && !receipt.has_child("request", ns::RECEIPTS));
+    let marker = one(&news(Happened::Seen, Some("line-1")));
+    assert!(marker.has_child("displayed", ns::MARKERS));
+    assert_eq!(
+        body(&one(&news(Happened::Delivered, None))),
+        "✓ Delivered: “Lady, by yonder”"
+    );
+}
+
+#[test]
+fn a_delay_is_told_in_words() {
+    let why = Fault::of(FaultKind::Deferred).saying("450 greylisted");
+    let note = one(&news(Happened::Delayed(Some(why)), Some("line-1")));
+    assert_eq!(note.attr("type"), Some("chat"));
+    assert_eq!(
+        body(&note),
+        "⏳ Not delivered yet: “Lady, by yonder” – The next server asks to try again later: 450 greylisted; still trying"
+    );
+}
+
+#[test]
+fn a_failure_comes_back_to_the_session_that_sent_the_message() {
+    let why = Fault::of(FaultKind::NoSuchUser).saying("550 no Juliet here");
+    let news = news(Happened::Failed(why), Some("line-1"));
+    let stanzas = written(&news, Some(&romeos_line()), Duration::from_secs(2));
+    assert_eq!(stanzas.len(), 1);
+    let error = &stanzas[0];
+    assert_eq!(error.attr("type"), Some("error"));
+    assert_eq!(error.attr("id"), Some("line-1"));
+    assert_eq!(error.attr("to"), Some("romeo@verona.example/balcony"));
+    assert_eq!(error.attr("from"), Some("juliet\\40capulet@pigeon.verona.example"));
+    let reason = error.get_child("error", ns::COMPONENT).unwrap();
+    assert!(reason.has_child("item-not-found", ns::STANZA_ERRORS));
+    assert_eq!(
+        text_of(reason, "text", ns::STANZA_ERRORS).unwrap(),
+        "“Lady, by yonder” was not delivered: Nobody has this address: 550 no Juliet here"
+    );
+}
+
+#[test]
+fn a_late_failure_is_told_in_words_too_since_the_session_may_be_gone() {
+    let news = news(Happened::Failed(Fault::of(FaultKind::Expired)), Some("line-1"));
+    let late = written(&news, Some(&romeos_line()), Duration::from_secs(3600));
+    assert_eq!(
+        late.iter()
+            .map(|stanza| stanza.attr("type").unwrap())
+            .collect::<Vec<_>>(),
+        ["error", "chat"]
+    );
+    let unknown = written(&news, None, Duration::ZERO);
+    assert_eq!(unknown.len(), 1);
+    assert!(body(&unknown[0]).starts_with("⚠ “Lady, by yonder” was not delivered"));
+}
+
+#[test]
+fn an_error_never_goes_to_a_session_of_somebody_else() {
+    let mut forged = romeos_line();
+    forged.draft.way = vec![Hop::own(NOW, Step::Arrived, line("tybalt@verona.example/x"))];
+    let news = news(Happened::Failed(Fault::of(FaultKind::Expired)), Some("line-1"));
+    let stanzas = written(&news, Some(&forged), Duration::ZERO);
+    assert!(
+        stanzas
+            .iter()
+            .all(|stanza| stanza.attr("to") == Some("romeo@verona.example"))
+    );
+}

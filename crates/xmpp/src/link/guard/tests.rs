@@ -109,7 +109,49 @@ fn a_tag_without_end_does_not_fill_the_memory() {
     assert!(out.ends_with(b"<message from='r@x' to='y'>"));
 }
 
+/// An element with names, values and texts of all lengths, as a server would write it.
+fn any_element() -> impl Strategy<Value = String> {
+    let word = || prop_oneof![8 => 1usize..20, 1 => 7_990usize..8_010, 1 => 20_000usize..20_010];
+    let text = || prop_oneof![8 => 0usize..50, 1 => 100_000usize..140_000];
+    let leaf = (word(), word(), text(), "[ä&\"'>/ ]{0,3}").prop_map(|(name, value, text, odd)| {
+        let (name, value, text) = ("n".repeat(name), "v".repeat(value), "ü".repeat(text / 2));
+        let odd = odd.replace('&', "&amp;").replace('\'', "&apos;");
+        format!(
+            "<{name} a='{value}{odd}'>{text}{}</{name}><e/>",
+            odd.replace('"', "&quot;")
+        )
+    });
+    leaf.prop_recursive(6, 24, 4, |inner| {
+        (proptest::collection::vec(inner, 0..4), 1usize..12).prop_map(|(children, nested)| {
+            let (open, close) = ("<d>".repeat(nested), "</d>".repeat(nested));
+            format!("{open}{}{close}", children.concat())
+        })
+    })
+}
+
+fn parsed(stanza: &str) -> Element {
+    stanza
+        .replacen("<message", "<message xmlns='jabber:component:accept'", 1)
+        .parse()
+        .unwrap()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_well_formed_stays_so_and_what_is_not_cut_stays_the_same(inside in any_element(), size in 500usize..5000) {
+        let stanza = message(&inside);
+        let out = through(&format!("{stanza}{}", message("")), size);
+        let first = out.strip_suffix(&message("")).expect("the next stanza is whole");
+        let was_cut = parsed(first).children().any(|child| child.has_ns(ns::CUT));
+        prop_assert!(was_cut || first == stanza);
+        prop_assert!(first.len() < LARGEST_STANZA + 1000);
+        let harmless = stanza.len() < LARGEST_STANZA && !stanza.contains(&"v".repeat(LONGEST_WORD - 20))
+            && !stanza.contains(&"n".repeat(LONGEST_WORD - 20)) && stanza.matches("<d>").count() < DEEPEST - 5;
+        prop_assert!(!(harmless && was_cut), "cut without need");
+    }
+
     #[test]
     fn any_bytes_in_any_pieces_give_the_same(
         bytes in proptest::collection::vec(prop_oneof![Just(b'<'), Just(b'>'), Just(b'/'), Just(b'\''), any::<u8>()], 0..400),

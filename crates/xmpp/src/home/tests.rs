@@ -1,0 +1,131 @@
+use super::*;
+use crate::cast::{DOMAIN, NOW, PigeonPost, Props, juliet, parcel, romeo};
+use crate::link::line::{Fate, State};
+use causeway_core::address::{Contact, Party};
+use causeway_core::envelope::Draft;
+use causeway_core::fault::FaultKind;
+use causeway_core::hop::Step;
+use causeway_core::message::{Payload, Text};
+use causeway_core::network::{Courier, Outcome, Parcel, Verdict};
+use causeway_core::text::Body;
+
+fn domain() -> Domain {
+    Domain {
+        jid: BareJid::new(DOMAIN).unwrap(),
+        secret: "nightingale".into(),
+        network: Arc::new(PigeonPost::new()),
+        port: None,
+    }
+}
+
+fn home(config: XmppConfig) -> Arc<Home> {
+    Home::new(config, vec![domain()], "1.2.3".into(), NOW)
+}
+
+fn good_night() -> Payload {
+    Payload::Text(Text::plain(Body::clean("Good night").unwrap()))
+}
+
+/// What becomes of a parcel when the link does this to it; gives the `from` of what was sent as well.
+async fn delivered(parcel: &Parcel, props: &Props, fate: Option<Fate>) -> (Outcome, String) {
+    let home = home(XmppConfig::default());
+    let _ = home.house.set(props.house.clone());
+    let mut desk = home.stations[0].desk.lock().unwrap().take().unwrap();
+    desk.set(State::Up);
+    let link = async {
+        let order = desk.orders.recv().await.unwrap();
+        if let Some(fate) = fate {
+            order.proof.send(fate).unwrap();
+        }
+        order.stanzas[0].element().attr("from").unwrap().to_owned()
+    };
+    futures::future::join(home.deliver(parcel), link).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parcel_is_handed_over_when_the_server_is_known_to_have_it() {
+    let props = Props::new();
+    let (outcome, from) = delivered(&parcel(good_night()), &props, Some(Fate::Taken)).await;
+    let Outcome::Handed(handed) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((handed.hop.step, handed.final_stop), (Step::Handed, false));
+    assert_eq!(handed.hop.tls, Some(false));
+    assert_eq!(from, "juliet\\40capulet@pigeon.verona.example/gateway");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parcel_that_was_never_written_waits_and_one_that_may_have_arrived_is_in_doubt() {
+    let props = Props::new();
+    let (unsent, _) = delivered(&parcel(good_night()), &props, Some(Fate::Unsent)).await;
+    assert!(
+        matches!(&unsent, Outcome::Failed(fault, Some(_)) if fault.retry),
+        "{unsent:?}"
+    );
+    let (lost, _) = delivered(&parcel(good_night()), &props, None).await;
+    assert!(matches!(&lost, Outcome::InDoubt(_, Some(_))), "{lost:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_answers_in_the_form_that_the_user_addressed() {
+    let props = Props::new();
+    let key = "form/romeo@verona.example/pigeon/juliet@capulet".to_owned();
+    props.paper.rows.lock().unwrap().insert(key, b"juliet%capulet".to_vec());
+    let (_, from) = delivered(&parcel(good_night()), &props, Some(Fate::Taken)).await;
+    assert_eq!(from, "juliet%capulet@pigeon.verona.example/gateway");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_without_a_domain_is_refused_for_good() {
+    let home = home(XmppConfig::default());
+    let _ = home.house.set(Props::new().house.clone());
+    let stranger = Contact {
+        network: NetworkId::new("raven").unwrap(),
+        ..juliet()
+    };
+    let draft = Draft::new(Party::Foreign(stranger), Party::Home(romeo()), good_night());
+    let outcome = home.deliver(&crate::cast::leased(draft, 0, None)).await;
+    assert!(
+        matches!(&outcome, Outcome::Failed(fault, _) if fault.kind == FaultKind::NotSupported && !fault.retry),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_it_runs_home_takes_nothing() {
+    let outcome = home(XmppConfig::default()).deliver(&parcel(good_night())).await;
+    assert!(
+        matches!(&outcome, Outcome::Failed(fault, _) if fault.retry),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_check_says_what_to_do_when_nobody_listens() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let findings = home(XmppConfig {
+        port,
+        ..XmppConfig::default()
+    })
+    .check()
+    .await;
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].verdict, Verdict::Bad);
+    assert!(
+        findings[0].seen.contains(&format!("127.0.0.1:{port}: no connection")),
+        "{findings:?}"
+    );
+    assert!(findings[0].advice.contains("start the server"));
+}
+
+#[tokio::test]
+async fn a_check_refuses_a_link_that_would_leave_the_host_in_clear() {
+    let config = XmppConfig {
+        server: "xmpp.verona.example".into(),
+        ..XmppConfig::default()
+    };
+    let findings = home(config).check().await;
+    assert!(findings[0].seen.contains("tls = true"), "{findings:?}");
+}
