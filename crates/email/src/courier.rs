@@ -1,6 +1,6 @@
 //! Hands one parcel over as a mail: to the smarthost, or to the exchangers of its recipient's domain one after another.
 
-use crate::address::domain_of;
+use crate::address::{domain_of, for_smtp};
 use crate::config::{Direct, EmailConfig, MxTls, Send, Smarthost, Tls};
 use crate::dsn::status::scrub;
 use crate::mx::{Exchanger, Exchangers};
@@ -192,14 +192,12 @@ impl Email {
     }
 
     fn letter(&self, outgoing: &Outgoing<'_>, utf8: bool) -> Result<Letter, Fault> {
-        let address = match &outgoing.next.spelled {
-            Some(spelled) => spelled.clone(),
-            None => outgoing.pair.contact.as_str().to_owned(),
-        };
+        let spelled = outgoing.next.spelled.as_deref();
+        let address = spelled.unwrap_or(outgoing.pair.contact.as_str());
         let composed = compose(&Writing {
             parcel: outgoing.parcel,
             domain: &self.desk.domain,
-            to: &address,
+            to: address,
             to_name: outgoing.next.name.as_ref(),
             thread: &outgoing.next.head,
             jabber_id: self.config.jabber_id,
@@ -207,14 +205,13 @@ impl Email {
         })?;
         outgoing.subject.get_or_init(|| subject_of(&composed.bytes));
         let id = outgoing.parcel.id();
-        let report = matches!(outgoing.parcel.payload(), Payload::News(_));
         Ok(Letter {
             id,
-            sender: (!report).then(|| self.desk.keys.address(id, &self.desk.domain.domain)),
-            recipient: address,
+            sender: (!composed.null_path).then(|| self.desk.keys.address(id, &self.desk.domain.domain)),
+            recipient: for_smtp(address)?,
             bytes: composed.bytes,
             utf8: composed.needs_smtputf8,
-            notify: !report,
+            notify: !composed.null_path,
         })
     }
 

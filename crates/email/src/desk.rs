@@ -11,6 +11,7 @@ use causeway_core::clock::Timestamp;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::{Evidence, Report};
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::hop::{Hop, Step, Trust};
 use causeway_core::message::{MessageRef, Payload, Reference, Text};
 use causeway_core::network::{Arrival, House, Item, Memory};
 use causeway_core::text::{Body, Line};
@@ -39,8 +40,10 @@ pub(crate) struct Mail {
     pub(crate) bytes: Arc<Vec<u8>>,
     /// MAIL FROM where it is known, empty for the null path.
     pub(crate) return_path: Option<String>,
-    /// When it came.
+    /// When it came into the mailbox, or to the door.
     pub(crate) arrived: Timestamp,
+    /// The same as a step in the timeline.
+    pub(crate) door: Option<Hop>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -89,17 +92,17 @@ impl Desk {
     }
 
     /// What a mail brings for one recipient.
-    pub(crate) fn arrival(&self, read: &Read, recipient: &Recipient, now: Timestamp) -> Result<Arrival, Fault> {
+    pub(crate) fn arrival(&self, read: &Read, recipient: &Recipient, came: &Mail) -> Result<Arrival, Fault> {
         match (recipient, read) {
             (_, Read::Loop) => Err(Fault::of(FaultKind::Loop)),
             (Recipient::ForgedBounce, _) => Err(Fault::of(FaultKind::Refused)),
-            (Recipient::User(user), Read::Mail(mail)) => Ok(self.post(mail, user, now)),
+            (Recipient::User(user), Read::Mail(mail)) => Ok(self.post(mail, user, came)),
             // An answer to the return path: a vacation notice (RFC 3834 section 4), or a bounce in words only.
             (Recipient::Bounce(id), Read::Mail(mail)) => {
                 let envelope = self.memory.recall(*id);
                 let user = envelope.as_ref().and_then(|envelope| envelope.draft.from.home());
                 let user = user.ok_or_else(|| Fault::of(FaultKind::NoSuchUser))?;
-                Ok(self.post(mail, user, now))
+                Ok(self.post(mail, user, came))
             }
             (Recipient::Bounce(id), Read::Reports(reports)) => Ok(bundle(reports.iter().map(|report| Report {
                 about: *id,
@@ -133,14 +136,14 @@ impl Desk {
             .find(|envelope| envelope.draft.to == contact && envelope.draft.from.home() == Some(user))
     }
 
-    fn post(&self, mail: &IncomingMail, user: &BareJid, now: Timestamp) -> Arrival {
+    fn post(&self, mail: &IncomingMail, user: &BareJid, came: &Mail) -> Arrival {
         let answered = self.answered(mail, user);
         let text = self.text(mail, answered.as_ref());
         let pair = Pair {
             user,
             contact: &mail.from,
         };
-        let rows = self.threads.heard(pair, mail, text.thread.as_ref(), now);
+        let rows = self.threads.heard(pair, mail, text.thread.as_ref(), came.arrived);
         let contact = Party::Foreign(self.contact(mail.from.clone()));
         // A person who answers has seen what they answer (a machine has not).
         let seen = answered.filter(|_| !text.automatic).map(|envelope| Report {
@@ -154,7 +157,7 @@ impl Desk {
             source: source(&mail.message_id),
             once: true,
             receipt: false,
-            way: mail.hops.clone(),
+            way: mail.hops.iter().chain(&came.door).cloned().collect(),
             ..Draft::new(contact, Party::Home(user.clone()), Payload::Text(text))
         };
         Arrival {
@@ -228,6 +231,13 @@ impl Desk {
             Payload::Text(Text::plain(body)),
         ))
     }
+}
+
+/// The step by which a mail came to the gateway. A mailbox is as far as the gateway saw it itself, but with the clock of
+/// its server.
+pub(crate) fn door(who: &str, protocol: &str, arrived: Timestamp, trust: Trust) -> Option<Hop> {
+    let hop = Hop::own(arrived, Step::Arrived, Line::clean(who)?).over(Line::clean(protocol), None);
+    Some(Hop { trust, ..hop })
 }
 
 fn thread_of(envelope: &Envelope) -> Option<Line> {

@@ -5,6 +5,7 @@ use crate::date;
 use crate::network::Email;
 use crate::read::{Authenticated, IncomingMail, own_id};
 use crate::smtp::transaction::Letter;
+use crate::verdict::LOOP_FIELD;
 use causeway_core::address::ForeignId;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::EnvelopeId;
@@ -100,6 +101,7 @@ impl Bounce {
             format!("Message-ID: <{id}@{domain}>"),
             format!("In-Reply-To: <{message_id}>"),
             "Auto-Submitted: auto-replied".to_owned(),
+            format!("{LOOP_FIELD}: {domain}"),
             "MIME-Version: 1.0".to_owned(),
             format!("Content-Type: multipart/report; report-type=delivery-status; boundary=\"{id}\""),
             String::new(),

@@ -4,9 +4,14 @@ use crate::config::FirstContact;
 use crate::imap::connection::Listed;
 use causeway_core::clock::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// So many deaths of the process with one mail in hand are allowed; after that it is put aside.
 pub(crate) const DEATHS_ALLOWED: u32 = 2;
+
+/// So far the clocks of the gateway and of the IMAP server may differ, so that nothing is taken for known that came
+/// after the first contact.
+const SKEW: Duration = Duration::from_secs(3600);
 
 /// The row of the mailbox; it is written with each mail that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +70,7 @@ impl Cursor {
                 uid_validity,
                 next: uid_next,
                 untidied: uid_next,
-                newest: now,
+                newest: now.minus(SKEW),
                 doubtful_below: 0,
             },
             (None, FirstContact::Import) => Self {

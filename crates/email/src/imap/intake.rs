@@ -4,12 +4,13 @@ use super::bounce::Bounce;
 use super::recipients::{recipients, return_path};
 use crate::address::Recipient;
 use crate::config::Imap;
-use crate::desk::{Desk, Mail};
+use crate::desk::{Desk, Mail, door};
 use crate::fields::{Fields, divide};
 use crate::read::Read;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::hop::Trust;
 use causeway_core::network::{Arrival, House};
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub(crate) async fn intake(
         return_path: return_path(header),
         bytes: Arc::new(bytes),
         arrived,
+        door: door(&config.host, "IMAP", arrived, Trust::Trusted),
     };
     let mut brings = Arrival::default();
     let mut refused = None;
@@ -93,7 +95,7 @@ async fn for_one(desk: &Arc<Desk>, house: &House, mail: &Mail, rcpt: &str) -> Re
     match desk.recipient(house, mail.return_path.as_deref(), rcpt) {
         Ok(recipient) => {
             let read = desk.read(house, mail, bounced(&recipient)).await?;
-            desk.arrival(&read, &recipient, mail.arrived)
+            desk.arrival(&read, &recipient, mail)
         }
         Err(fault) if fault.kind == FaultKind::NoSuchUser || fault.kind == FaultKind::NotAllowed => {
             let read = desk.read(house, mail, None).await?;

@@ -180,12 +180,20 @@ impl<'a> Watcher<'a> {
             }
             Intake::Aside(fault) => return self.put_aside(connection, cursor, one, fault).await,
         };
+        let stays = one.size > self.email.desk.limits.bytes;
+        if stays {
+            let why = Fault::of(FaultKind::TooLarge);
+            brings.rows.push(self.aside_row(cursor.uid_validity, one, why)?);
+        }
         brings.rows.push(self.row("cursor", &after)?);
         brings.rows.push(self.hand_row(cursor.uid_validity, next)?);
         match self.house.inbox.post(brings).await {
             Ok(_durable) => {
                 self.in_hand = next.map(|uid| InHand::take_up(None, cursor.uid_validity, uid));
-                self.taken.push(one.uid);
+                match stays {
+                    true => connection.flag(one.uid).await?,
+                    false => self.taken.push(one.uid),
+                }
                 Ok(after)
             }
             Err(fault) if fault.retry => Err(fault),
@@ -218,13 +226,8 @@ impl<'a> Watcher<'a> {
             why.kind
         );
         let after = cursor.past(one);
-        let aside = Aside {
-            why,
-            size: one.size,
-            at: self.house.clock.now(),
-        };
         let rows = vec![
-            self.row(&format!("aside/{}/{}", cursor.uid_validity, one.uid), &aside)?,
+            self.aside_row(cursor.uid_validity, one, why)?,
             self.row("cursor", &after)?,
             Row::gone(format!("{}in-hand", self.prefix)),
         ];
@@ -287,6 +290,16 @@ impl<'a> Watcher<'a> {
             Some(uid) => self.row("in-hand", &InHand::take_up(None, uid_validity, uid)),
             None => Ok(Row::gone(format!("{}in-hand", self.prefix))),
         }
+    }
+
+    /// What keeps a mail in the mailbox for a person to look at.
+    fn aside_row(&self, uid_validity: u32, one: &Listed, why: Fault) -> Result<Row, Fault> {
+        let aside = Aside {
+            why,
+            size: one.size,
+            at: self.house.clock.now(),
+        };
+        self.row(&format!("aside/{uid_validity}/{}", one.uid), &aside)
     }
 
     /// A counter, one up.

@@ -3,9 +3,10 @@
 use super::content::{Content, Trouble};
 use super::dialogue::{Dialogue, LINE_MAX, Next, Reply, Transaction, too_large};
 use crate::address::Recipient;
-use crate::desk::{Desk, Mail};
+use crate::desk::{Desk, Mail, door};
 use crate::read::Read;
 use causeway_core::fault::Fault;
+use causeway_core::hop::Trust;
 use causeway_core::network::{Accepted, Arrival, House};
 use futures::future::join_all;
 use std::io;
@@ -127,10 +128,12 @@ impl Door {
             Ok(bytes) => Arc::new(bytes),
             Err(trouble) => return vec![self.refusal(trouble); transaction.recipients.len()],
         };
+        let arrived = self.house.clock.now();
         let mail = Mail {
             bytes,
             return_path: Some(transaction.sender),
-            arrived: self.house.clock.now(),
+            arrived,
+            door: door(&self.name, "LMTP", arrived, Trust::Own),
         };
         let mut letter = None;
         let mut replies = Vec::new();
@@ -161,7 +164,7 @@ impl Door {
             _ => self.desk.read(&self.house, mail, bounced).await,
         };
         let arrival = match &read {
-            Ok(read) => self.desk.arrival(read, recipient, mail.arrived),
+            Ok(read) => self.desk.arrival(read, recipient, mail),
             Err(fault) => Err(fault.clone()),
         };
         if bounced.is_none() {

@@ -2,7 +2,8 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-const NOW: Timestamp = Timestamp(1_000_000);
+/// An hour and a thousand seconds.
+const NOW: Timestamp = Timestamp(4_600_000);
 
 fn mail(uid: u32, at: i64) -> Listed {
     Listed {
@@ -138,7 +139,7 @@ proptest! {
         let mut mailbox: Vec<(u32, i64)> = vec![(1, 0), (2, 1)];
         let mut next = 3;
         let mut clock = 10;
-        kept = Some(Cursor::resume(kept, selected(validity, next), FirstContact::Skip, Timestamp(5)));
+        kept = Some(Cursor::resume(kept, selected(validity, next), FirstContact::Skip, Timestamp(3_600_005)));
         let mut came = BTreeSet::new();
         let mut taken = BTreeSet::new();
         for step in steps {
