@@ -6,6 +6,7 @@
 )]
 
 mod apt;
+mod bench;
 mod cargo;
 mod demo;
 mod gates;
@@ -21,6 +22,8 @@ cargo xtask <task>
   test [ARGUMENTS]             every test of the workspace, with real servers; ARGUMENTS go to `cargo test`
   check                        format, lints, documentation, house rules, licences
   ci                           check, then test
+  bench [--quick] [PART]       how fast it is on this machine, each path beside the same one without the gateway;
+                               --quick takes two minutes; PART is accept, out, in, rest, growth or large
 
 demo and test install missing Debian packages first.
 ";
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         "test" => gates::test(rest),
         "check" => gates::check(),
         "ci" => gates::check().and_then(|()| gates::test(rest)),
+        "bench" => bench::Wishes::read(rest).and_then(|wishes| bench::bench(&wishes, rest)),
         "help" | "-h" | "--help" => {
             print!("{HELP}");
             Ok(())
