@@ -1,5 +1,5 @@
 //! How fast the ledger takes and carries, and how it stands with a million rows. `cargo bench -p causeway-store`;
-//! a number as argument is the count of held messages for the second part.
+//! a number as argument is the count of held messages, each of which has ten rows.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn main() {
     let held = std::env::args()
         .filter_map(|arg| arg.parse().ok())
         .next()
-        .unwrap_or(1_000_000 / 14);
+        .unwrap_or(100_000);
     println!("group commits of arrivals, a real sync each");
     for group in [1, 8, GROUP, 256] {
         let dir = tempfile::tempdir_in(".").unwrap();

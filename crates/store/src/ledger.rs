@@ -1,8 +1,8 @@
 //! The book of everything that was said and what became of it: every promise of the gateway is a row here first.
 //!
 //! All changes go through [`Ledger::commit`], which makes a group of them durable with one sync. A change is decided in
-//! memory over the rows as they are ([`pen`], [`batch`]), by subject: [`arrive`], [`lease`], [`happen`], [`lane`],
-//! [`sweep`], [`damage`]. Reading needs no turn: [`due`] for the dispatcher, [`look`] for everybody else.
+//! memory over the rows as they are (`pen`, `batch`), by subject: `arrive`, `lease`, `happen`, `lane`, `sweep`, `damage`.
+//! Reading needs no turn: `due` for the dispatcher, `look` for everybody else.
 
 mod arrive;
 pub(crate) mod batch;

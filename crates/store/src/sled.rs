@@ -59,7 +59,7 @@ impl SledBackend {
             count: Mutex::new(0),
             stopped: OnceLock::new(),
         };
-        let count = backend.with("reading the number of commits", |tree| pieces::count(tree))?;
+        let count = backend.with("reading the number of commits", pieces::count)?;
         backend.mark.check(count)?;
         *backend.count() = count;
         Ok(backend)

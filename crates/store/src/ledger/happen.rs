@@ -41,7 +41,10 @@ impl Pen<'_> {
         self.shelve(shelf, rows);
         let now = self.now;
         // Couriers read no clock: an outcome happens when it is written down.
-        let hop = hop.map(|hop| Hop { at: hop.at.or(Some(now)), ..hop });
+        let hop = hop.map(|hop| Hop {
+            at: hop.at.or(Some(now)),
+            ..hop
+        });
         let sign = |after: &Entry, step| match &hop {
             Some(hop) => vec![Hop { step, ..hop.clone() }],
             None => vec![own_hop(after, step, now)],

@@ -76,6 +76,30 @@ fn a_file_in_place_of_the_directory_is_refused_in_words() {
     assert!(matches!(refused, StoreError::Io(_)), "{refused}");
 }
 
+#[test]
+fn long_values_make_no_files_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = SledBackend::open(dir.path(), CACHE).unwrap();
+    for n in 0..200u32 {
+        let batch = [(n.to_be_bytes().to_vec(), Some(vec![b'o'; 5_000 * (n as usize % 20)]))];
+        backend.commit(&batch).unwrap();
+    }
+    backend.flush().unwrap();
+    assert_eq!(fs::read_dir(dir.path().join("blobs")).unwrap().count(), 0);
+}
+
+#[test]
+fn after_a_failed_sync_all_work_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = SledBackend::open(dir.path(), CACHE).unwrap();
+    backend.commit(&[(b"e/1".to_vec(), Some(b"rose".to_vec()))]).unwrap();
+    backend.stop(StoreError::Io("syncing: the disk is gone".to_owned()));
+    assert!(matches!(backend.flush(), Err(StoreError::Stopped(why)) if why.contains("the disk is gone")));
+    assert!(matches!(backend.get(b"e/1"), Err(StoreError::Stopped(_))));
+    assert!(matches!(backend.range(b"a", b"z", 1), Err(StoreError::Stopped(_))));
+    assert!(matches!(backend.commit(&[]), Err(StoreError::Stopped(_))));
+}
+
 // A store is spoilt in many ways; whatever the ledger still says must be true.
 
 fn files_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
