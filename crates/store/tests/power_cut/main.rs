@@ -3,6 +3,14 @@
 //! The test runs itself as a child under `strace` (Debian package `strace`), which records every write and sync of the
 //! store and every acknowledgement in one order. Then it cuts the power at random points of that record, builds the
 //! files as a disk may hold them, opens the ledger on them and looks for what was acknowledged.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test with its own main, because it also runs as the child that it watches"
+)]
 
 mod disk;
 mod trace;
