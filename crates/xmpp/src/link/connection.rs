@@ -1,12 +1,15 @@
 //! One open stream: reads eagerly, writes what waits, and asks the server now and then how far it is.
 
 use super::announce::Announcements;
-use super::line::{Desk, Order, Proof};
+use super::line::{Desk, Order, Proof, State};
 use super::login::{Stream, StreamError};
 use super::posts::{Posted, Posts};
 use super::watermark::Watermark;
+use crate::address::Speaker;
+use crate::ns;
 use crate::reception::Reception;
 use crate::stanza::Outward;
+use crate::xml::element;
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, Sink, StreamExt};
 use minidom::Element;
@@ -49,7 +52,7 @@ pub(super) struct Letter {
 
 /// Where the pings go.
 pub(super) struct Ping {
-    pub(super) from: crate::address::Speaker,
+    pub(super) from: Speaker,
     pub(super) to: String,
 }
 
@@ -107,38 +110,25 @@ impl<'a> Connection<'a> {
     /// Serves until the end.
     pub(super) async fn serve(mut self) -> End {
         loop {
-            let end = match self.next().await {
-                Event::Stanza(stanza) => self.receive(&stanza),
-                Event::BadStanza => {
-                    tracing::warn!("the server sent something that is not a stanza");
-                    None
+            match self.next().await {
+                Event::End(End::Stopped) => return self.close().await,
+                Event::End(end) => return end,
+                Event::Stanza(stanza) => {
+                    if let Some(end) = self.receive(&stanza) {
+                        return end;
+                    }
                 }
-                Event::Silence => {
-                    self.ask();
-                    None
-                }
-                Event::Posted(posted) => {
-                    self.around
-                        .unsent
-                        .extend(posted.answers().into_iter().map(Letter::plain));
-                    None
-                }
-                Event::Order(order) => {
-                    self.around.unsent.extend(Letter::of(order));
-                    None
-                }
-                Event::Stop => {
-                    self.begin_to_stop();
-                    None
-                }
-                Event::End(end) => Some(end),
-            };
-            match end {
-                Some(End::Stopped) => return self.close().await,
-                Some(end) => return end,
-                None => {}
+                Event::BadStanza => tracing::warn!("the server sent something that is not a stanza"),
+                Event::Silence => self.ask(),
+                Event::Posted(posted) => self.say(posted.answers()),
+                Event::Order(order) => self.around.unsent.extend(Letter::of(order)),
+                Event::Stop => self.begin_to_stop(),
             }
         }
+    }
+
+    fn say(&mut self, answers: Vec<Outward>) {
+        self.around.unsent.extend(answers.into_iter().map(Letter::plain));
     }
 
     fn receive(&mut self, stanza: &Element) -> Option<End> {
@@ -151,7 +141,7 @@ impl<'a> Connection<'a> {
         {
             self.watermark.answered(&id);
         }
-        self.around.unsent.extend(deeds.answers.into_iter().map(Letter::plain));
+        self.say(deeds.answers);
         if let Some(post) = deeds.post {
             self.around.posts.begin(post);
         }
@@ -164,14 +154,13 @@ impl<'a> Connection<'a> {
             return;
         }
         let id = self.watermark.ask();
-        let request = crate::xml::element("ping", crate::ns::PING);
-        let ping = Outward::get(&self.ping.from, &self.ping.to, &id).holding(request);
+        let ping = Outward::get(&self.ping.from, &self.ping.to, &id).holding(element("ping", ns::PING));
         self.overdue.as_mut().reset(Instant::now() + PING_PATIENCE);
         self.around.unsent.push_back(Letter::plain(ping));
     }
 
     fn begin_to_stop(&mut self) {
-        self.around.desk.set(super::line::State::Closed);
+        self.around.desk.set(State::Closed);
         self.announcements = Announcements::leaving();
         self.closing = Some(Box::pin(sleep_until(Instant::now() + STOP_PATIENCE)));
     }
@@ -288,7 +277,9 @@ impl<'a> Connection<'a> {
             if self.stream.shutdown().await.is_err() {
                 return;
             }
-            while let Some(Ok(stanza)) = self.stream.next().await {
+            while let Some(Ok(stanza)) = self.stream.next().await
+                && !self.around.posts.are_full()
+            {
                 if let Some(post) = self.around.reception.receive(&stanza).post {
                     self.around.posts.begin(post);
                 }

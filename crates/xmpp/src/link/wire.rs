@@ -4,17 +4,17 @@ use super::guard::Guard;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 
-/// How much is read at once.
+/// How much is read or written at once.
 const PIECE: usize = 16 * 1024;
 
 /// Anything that bytes go through in both directions.
 pub(crate) trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
 
-/// A connection behind a [`Guard`].
+/// A connection behind a [`Guard`]. What is written leaves with a flush or when there is much of it.
 pub(crate) struct Wire {
-    inner: Box<dyn Bytes>,
+    inner: BufWriter<Box<dyn Bytes>>,
     guard: Guard,
     raw: Box<[u8]>,
     passed: Vec<u8>,
@@ -28,7 +28,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin + Send> Bytes for Io {}
 impl Wire {
     pub(crate) fn new(inner: Box<dyn Bytes>) -> Self {
         Self {
-            inner,
+            inner: BufWriter::with_capacity(PIECE, inner),
             guard: Guard::default(),
             raw: vec![0; PIECE].into_boxed_slice(),
             passed: Vec::with_capacity(PIECE),
