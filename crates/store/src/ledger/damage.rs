@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::Ledger;
-use crate::ledger::entry::{Entry, Flight};
+use crate::ledger::entry::{Entry, Flight, Head};
 use crate::ledger::pen::Pen;
 use crate::row;
 use causeway_core::clock::Timestamp;
@@ -67,25 +67,37 @@ impl Pen<'_> {
         self.batch.write(keys::aside(&id), &why)
     }
 
-    /// Takes a row out of the queue that could not be used, and queues the right head of its lane instead.
+    /// Takes a row out of the queue that could not be used, and queues the right head of its lane instead. A reader may
+    /// have seen half of a commit: what is right by the time of one's turn is left alone.
     fn mend_head(&mut self, key: &[u8]) -> Result<(), StoreError> {
-        let (_, lane) = keys::queued_parts(key).ok_or_else(|| keys::misshapen(key))?;
-        let Some((place_key, value)) = self.batch.first(&keys::lane(&lane))? else {
+        let (due, lane) = keys::queued_parts(key).ok_or_else(|| keys::misshapen(key))?;
+        let Some(value) = self.batch.get(key)? else {
+            return Ok(());
+        };
+        let Some((place_key, id)) = self.batch.first(&keys::lane(&lane))? else {
             self.drop_head(key);
             return Ok(());
         };
         let place = keys::place_in(&place_key).ok_or_else(|| keys::misshapen(&place_key))?;
-        let id = row::read::<EnvelopeId>(&place_key, &value);
-        let whole = id.clone().and_then(|id| self.whole(&id));
-        self.drop_head(key);
-        match whole {
-            Ok(entry) => self.queue(entry),
+        let id = row::read::<EnvelopeId>(&place_key, &id);
+        match id.clone().and_then(|id| self.whole(&id)) {
+            Ok(entry) if self.is_queued_as(&entry, due, row::read(key, &value).ok()) => Ok(()),
+            Ok(entry) => {
+                self.drop_head(key);
+                self.queue(entry)
+            }
             Err(StoreError::Damaged(why)) => {
+                self.drop_head(key);
                 self.set_aside(id.ok(), &lane, place, &why)?;
                 self.call_head(&lane, None)
             }
             Err(fatal) => Err(fatal),
         }
+    }
+
+    fn is_queued_as(&self, entry: &Entry, due: Timestamp, head: Option<Head>) -> bool {
+        let near = due <= self.now.plus(self.terms.schedule.longest());
+        near && entry.due() == Some(due) && head == Some(entry.head())
     }
 
     /// The entry of a delivery whose rows can all be read.
@@ -106,6 +118,9 @@ impl Pen<'_> {
     /// Takes away the announcement of a destination unless it is the right one.
     fn mend_next(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
         let (due, destination) = keys::next_parts(&key).ok_or_else(|| keys::misshapen(&key))?;
+        if self.batch.get(&key)?.is_none() {
+            return Ok(());
+        }
         let first = self.batch.first(&keys::queue(&destination))?;
         let right = first.and_then(|(key, _)| keys::queued_parts(&key)).map(|(due, _)| due);
         if right != Some(due) {
