@@ -111,6 +111,8 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
         keeper,
         clock: clock.clone(),
         started,
+        home: home.clone(),
+        tasks: tasks(&supervisor),
     });
     let listener = Counter::open(&config.data_dir).context("the control socket")?;
 
@@ -133,7 +135,8 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn by_name(wired: Vec<Wired>) -> Networks {
+/// The networks of the table by their names.
+pub fn by_name(wired: Vec<Wired>) -> Networks {
     wired
         .into_iter()
         .map(|wired| (wired.network.profile().id.clone(), wired.network))

@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::fit::Fitted;
 use crate::hop::Hop;
 use crate::message::{MessageRef, Payload};
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -123,7 +124,7 @@ pub struct Profile {
 }
 
 /// What a health check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What was looked at.
     pub what: String,
@@ -136,7 +137,8 @@ pub struct Finding {
 }
 
 /// The three grades of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// As it should be.
     Good,

@@ -1,5 +1,6 @@
 //! `causeway check`: would everything work, and what to do about what would not.
 
+use crate::assemble;
 use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::ask::{Answer, Ask};
@@ -38,27 +39,27 @@ pub fn check(path: &Path, json: bool) -> ExitCode {
 }
 
 fn all(path: &Path, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![
-        Finding::good("configuration", path.display().to_string()),
-        store(config),
-    ];
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => findings.extend(runtime.block_on(sides(config))),
-        Err(e) => findings.push(Finding::bad("runtime", e.to_string(), "")),
-    }
-    findings
+    let configuration = Finding::good("configuration", path.display().to_string());
+    let found = match socket::ask(&config.data_dir, &Ask::Check) {
+        Ok(Some(Answer::Findings { findings })) => [vec![running(config)], findings].concat(),
+        _ => [vec![store(config)], by_itself(config)].concat(),
+    };
+    [vec![configuration], found].concat()
+}
+
+fn running(config: &Config) -> Finding {
+    let seen = match socket::ask(&config.data_dir, &Ask::Status) {
+        Ok(Some(Answer::Running {
+            version, seconds, pid, ..
+        })) => {
+            format!("a gateway runs and answers for itself: version {version}, process {pid}, up {seconds} s")
+        }
+        _ => "a gateway runs and answers for itself".to_owned(),
+    };
+    Finding::good("store", seen)
 }
 
 fn store(config: &Config) -> Finding {
-    if let Ok(Some(Answer::Running {
-        version, seconds, pid, ..
-    })) = socket::ask(&config.data_dir, &Ask::Status)
-    {
-        return Finding::good(
-            "store",
-            format!("in use by a running gateway (version {version}, process {pid}, up {seconds} s)"),
-        );
-    }
     match SledBackend::open(&config.data_dir, config.cache) {
         Ok(_) => Finding::good("store", config.data_dir.display().to_string()),
         Err(e @ StoreError::Locked { .. }) => Finding::bad("store", e.to_string(), "stop the other process"),
@@ -66,24 +67,26 @@ fn store(config: &Config) -> Finding {
     }
 }
 
-async fn sides(config: &Config) -> Vec<Finding> {
-    let wired = match Key::open(&config.data_dir).and_then(|key| networks::wired(config, &key)) {
-        Ok(wired) => wired,
-        Err(e) => return vec![Finding::bad("networks", format!("{e:#}"), "correct the configuration")],
-    };
-    let mut findings = match networks::domains(&wired) {
-        Ok(domains) => {
-            let now = SteadyClock::from_system().now();
-            Home::new(config.xmpp.clone(), domains, env!("CARGO_PKG_VERSION").to_owned(), now)
-                .check()
-                .await
-        }
-        Err(e) => vec![Finding::bad("component", format!("{e:#}"), "correct the domain")],
-    };
-    for wired in wired {
-        findings.extend(wired.network.check().await);
-    }
-    findings
+/// The sides as this process finds them, when no gateway runs.
+fn by_itself(config: &Config) -> Vec<Finding> {
+    let looked = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(sides(config)));
+    looked.unwrap_or_else(|e| vec![Finding::bad("sides", format!("{e:#}"), "correct the configuration")])
+}
+
+async fn sides(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let wired = networks::wired(config, &Key::open(&config.data_dir)?)?;
+    let now = SteadyClock::from_system().now();
+    let home = Home::new(
+        config.xmpp.clone(),
+        networks::domains(&wired)?,
+        env!("CARGO_PKG_VERSION").to_owned(),
+        now,
+    );
+    Ok(socket::findings(&home, &assemble::by_name(wired)).await)
 }
 
 fn print(finding: &Finding) {
@@ -99,13 +102,8 @@ fn print(finding: &Finding) {
 }
 
 fn print_json(findings: &[Finding]) {
-    let rows = findings.iter().map(|finding| {
-        let verdict = match finding.verdict {
-            Verdict::Good => "good",
-            Verdict::Warning => "warning",
-            Verdict::Bad => "bad",
-        };
-        serde_json::json!({ "what": finding.what, "verdict": verdict, "seen": finding.seen, "advice": finding.advice })
-    });
-    anstream::println!("{:#}", serde_json::Value::Array(rows.collect()));
+    match serde_json::to_string_pretty(findings) {
+        Ok(text) => anstream::println!("{text}"),
+        Err(e) => anstream::eprintln!("{e}"),
+    }
 }

@@ -66,7 +66,7 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
                 .filter(|done| matches!(done, causeway_store::Done::Stepped(true)));
             Ok(Answer::Moved { count: moved.count() })
         }
-        Ask::Status => Ok(Answer::Sorry {
+        Ask::Status | Ask::Check => Ok(Answer::Sorry {
             why: "the gateway does not run".to_owned(),
         }),
         Ask::Trace { .. } | Ask::Queue { .. } => Ok(clerk.answer(ask)?),

@@ -33,7 +33,7 @@ impl Clerk {
         match ask {
             Ask::Trace { what, limit, words } => self.trace(what, *limit, *words),
             Ask::Queue { limit } => self.queue(*limit),
-            Ask::Retry { .. } | Ask::Drop { .. } | Ask::Status => Ok(Answer::Sorry {
+            Ask::Retry { .. } | Ask::Drop { .. } | Ask::Status | Ask::Check => Ok(Answer::Sorry {
                 why: "this is an order, not a question".to_owned(),
             }),
         }

@@ -3,6 +3,7 @@
 use causeway_core::delivery::{Delivery, Stage};
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::hop::Hop;
+use causeway_core::network::Finding;
 use serde::{Deserialize, Serialize};
 
 /// A question or an order.
@@ -35,6 +36,9 @@ pub enum Ask {
     },
     /// Whether somebody is there.
     Status,
+    /// Whether the sides would work. A running gateway answers this itself, because a second login under the name of its
+    /// component would take stanzas away from it on some servers.
+    Check,
 }
 
 /// Which deliveries an order means.
@@ -80,6 +84,11 @@ pub enum Answer {
         accepted: u64,
         /// How many of its deliveries the next side took since its start.
         handed: u64,
+    },
+    /// What a check found.
+    Findings {
+        /// The findings.
+        findings: Vec<Finding>,
     },
     /// It could not be answered.
     Sorry {

@@ -2,9 +2,12 @@
 
 use crate::control::answer::Clerk;
 use crate::control::ask::{Answer, Ask};
+use crate::engine::dispatch::Networks;
 use crate::engine::keeper::Keeper;
 use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::network::{Finding, Tasks};
 use causeway_store::{Change, Done};
+use causeway_xmpp::Home;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,11 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 
 /// The longest question in bytes.
 const LONGEST: u64 = 64 << 10;
-/// How long a question or an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a question and its answer may take; a check talks to every server.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How many are served at once.
+const AT_ONCE: usize = 16;
 
 /// Serves the socket.
 pub struct Counter {
@@ -28,6 +34,10 @@ pub struct Counter {
     pub clock: Arc<dyn Clock>,
     /// Since when the gateway runs.
     pub started: Timestamp,
+    /// Checks the link to XMPP.
+    pub home: Arc<Home>,
+    /// Runs the service of each connection.
+    pub tasks: Arc<dyn Tasks>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -51,6 +61,15 @@ pub fn ask(data_dir: &Path, ask: &Ask) -> anyhow::Result<Option<Answer>> {
     Ok(Some(serde_json::from_str(&answer)?))
 }
 
+/// What a check of all sides finds.
+pub async fn findings(home: &Home, networks: &Networks) -> Vec<Finding> {
+    let mut findings = home.check().await;
+    for network in networks.values() {
+        findings.extend(network.check().await);
+    }
+    findings
+}
+
 impl Counter {
     /// Opens the socket; one left behind by a killed process is replaced, since the lock of the store proves that
     /// nobody else runs here.
@@ -64,15 +83,21 @@ impl Counter {
         Ok(listener)
     }
 
-    /// Serves one after the other; each has its time.
+    /// Serves whoever connects, some at once; each has its time.
     pub async fn serve(self: Arc<Self>, listener: UnixListener) {
+        let seats = Arc::new(Semaphore::new(AT_ONCE));
         loop {
+            let seat = seats.clone().acquire_owned().await;
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let served = tokio::time::timeout(PATIENCE, self.one(stream)).await;
-                    if !matches!(served, Ok(Ok(()))) {
-                        tracing::debug!("a question on the control socket was not answered");
-                    }
+                    let counter = self.clone();
+                    let service = async move {
+                        if !matches!(tokio::time::timeout(PATIENCE, counter.one(stream)).await, Ok(Ok(()))) {
+                            tracing::debug!("a question on the control socket was not answered");
+                        }
+                        drop(seat);
+                    };
+                    self.tasks.start("control", Box::pin(service));
                 }
                 Err(e) => {
                     tracing::warn!("the control socket: {e}");
@@ -114,6 +139,9 @@ impl Counter {
                 Err(e) => Err(e),
             },
             Ask::Trace { .. } | Ask::Queue { .. } => self.clerk.answer(ask),
+            Ask::Check => Ok(Answer::Findings {
+                findings: findings(&self.home, &self.clerk.networks).await,
+            }),
         };
         answered.unwrap_or_else(|e| Answer::Sorry { why: e.to_string() })
     }
