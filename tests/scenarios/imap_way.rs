@@ -32,6 +32,8 @@ fn story(kind: Kind) -> Result<()> {
         answer.written()
     );
 
+    scene.gateway.wait_for_stage(answer.attr("id"), "handed")?;
+
     // Mail that comes while the gateway is dead waits in the mailbox; what was taken before is not taken again.
     scene.gateway.kill9();
     scene.mail(

@@ -186,6 +186,7 @@ impl XmppClient {
         match self.stream.read(&mut buffer) {
             Ok(0) => bail!("the server closed the stream of {}", self.jid),
             Ok(read) => self.bytes.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Ok(false),
             Err(error) => return Err(error).with_context(|| format!("the stream of {}", self.jid)),
         }
