@@ -11,19 +11,29 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, str
         Some(decode) => Cow::Owned(decode(bytes)),
         None => match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(decoder("windows-1252").map_or_else(
-                || String::from_utf8_lossy(bytes).into_owned(),
-                |decode| decode(bytes),
-            )),
+            Err(_) => Cow::Owned(
+                decoder("windows-1252")
+                    .map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |decode| decode(bytes)),
+            ),
         },
     }
 }
 
 /// Names that writers put there without having looked, and UTF-8, which the fallback tries first anyway.
 fn says_nothing(name: &str) -> bool {
-    ["", "us-ascii", "ascii", "ansi_x3.4-1968", "utf-8", "utf8", "unknown-8bit", "x-unknown", "unknown"]
-        .iter()
-        .any(|word| name.eq_ignore_ascii_case(word))
+    [
+        "",
+        "us-ascii",
+        "ascii",
+        "ansi_x3.4-1968",
+        "utf-8",
+        "utf8",
+        "unknown-8bit",
+        "x-unknown",
+        "unknown",
+    ]
+    .iter()
+    .any(|word| name.eq_ignore_ascii_case(word))
 }
 
 fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {

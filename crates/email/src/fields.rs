@@ -142,12 +142,18 @@ mod tests {
 
     #[test]
     fn fields_are_unfolded() {
-        check("To: a\r\n b\r\n\tc\r\nFrom : d\n", &[("To", "a   b   c"), ("From", "d")]);
+        check(
+            "To: a\r\n b\r\n\tc\r\nFrom : d\n",
+            &[("To", "a   b   c"), ("From", "d")],
+        );
     }
 
     #[test]
     fn lines_that_are_no_fields_are_passed_over() {
-        check("From juliet Mon Jan 1\nSubject: x\nno colon\n: y\nTwo words: z\n", &[("Subject", "x")]);
+        check(
+            "From juliet Mon Jan 1\nSubject: x\nno colon\n: y\nTwo words: z\n",
+            &[("Subject", "x")],
+        );
     }
 
     #[test]
@@ -157,7 +163,10 @@ mod tests {
 
     #[test]
     fn an_entity_is_divided_at_its_first_empty_line() {
-        assert_eq!(divide(b"A: b\r\n\r\nbody\r\n\r\n"), (&b"A: b\r\n"[..], &b"body\r\n\r\n"[..]));
+        assert_eq!(
+            divide(b"A: b\r\n\r\nbody\r\n\r\n"),
+            (&b"A: b\r\n"[..], &b"body\r\n\r\n"[..])
+        );
         assert_eq!(divide(b"A: b\n\nbody"), (&b"A: b\n"[..], &b"body"[..]));
         assert_eq!(divide(b"\nbody"), (&b""[..], &b"body"[..]));
         assert_eq!(divide(b"A: b"), (&b"A: b"[..], &b""[..]));

@@ -127,14 +127,21 @@ impl<'a> Part<'a> {
         if self.is_message() && !self.is_encoded() {
             return vec![entity(self.body, "text/plain")];
         }
-        let Some(boundary) = self.parameter("boundary").filter(|_| self.is_multipart()) else {
+        if !self.is_multipart() {
+            return Vec::new();
+        }
+        let named = self
+            .parameter("boundary")
+            .map(str::as_bytes)
+            .filter(|name| !name.is_empty());
+        let Some(boundary) = named.or_else(|| likely_boundary(self.body)) else {
             return Vec::new();
         };
         let default_type = match self.media_type.as_str() {
             "multipart/digest" => "message/rfc822",
             _ => "text/plain",
         };
-        pieces(self.body, boundary.as_bytes(), limits.parts + 1)
+        pieces(self.body, boundary, limits.parts + 1)
             .into_iter()
             .map(|bytes| entity(bytes, default_type))
             .collect()
@@ -180,7 +187,8 @@ fn media_type(declared: Option<&ContentType<'_>>, default_type: &str) -> String 
     match declared {
         Some(declared) => match declared.subtype() {
             Some(subtype) => format!("{}/{subtype}", declared.ctype()).to_ascii_lowercase(),
-            None => declared.ctype().to_ascii_lowercase(),
+            // RFC 2045 section 5.2: what is no type counts as plain text.
+            None => "text/plain".to_owned(),
         },
         None => default_type.to_owned(),
     }
@@ -209,6 +217,17 @@ fn pieces<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Vec<&'a [u8]> {
             .filter(|_| pieces.len() < most),
     );
     pieces
+}
+
+/// The boundary of a body whose header lost it: the first line that begins with two hyphens, where the last delimiter
+/// is there too.
+fn likely_boundary(body: &[u8]) -> Option<&[u8]> {
+    let first = body
+        .split(|b| *b == b'\n')
+        .find(|line| line.starts_with(b"--") && line.trim_ascii_end().len() > 2)?;
+    let boundary = first.trim_ascii_end().get(2..)?;
+    let closes = |line: &[u8]| delimiter(line, boundary) == Some(true);
+    body.split(|b| *b == b'\n').any(closes).then_some(boundary)
 }
 
 /// Whether a line is a delimiter, and then whether it is the last one.

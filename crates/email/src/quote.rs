@@ -19,8 +19,8 @@ const BROKEN_MIN: usize = 30;
 /// A longer text below a `-- ` line is no signature.
 const SIGNATURE_LINES: usize = 15;
 /// Prefixes of subjects of answers, in the languages of common mail programs.
-const ANSWERS: [&str; 14] = [
-    "re:", "re[", "aw:", "antw:", "sv:", "vs:", "odp:", "ynt:", "res:", "r:", "ref:", "回复", "答复", "отв:",
+const ANSWERS: [&str; 13] = [
+    "re:", "aw:", "antw:", "sv:", "vs:", "odp:", "ynt:", "res:", "r:", "ref:", "回复", "答复", "отв:",
 ];
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -190,15 +190,30 @@ fn without_signature(lines: &[&str]) -> Option<usize> {
     signature.then_some(at)
 }
 
-/// Where an unmarked old mail begins, below a line of dashes or underscores and a block of its header, as some programs
-/// put it under an answer. In a forwarded mail that block is what matters, and stays.
+/// Where an unmarked old mail begins, as some programs put it under an answer: a block of its header below a line of
+/// dashes or underscores, or one that repeats the subject. In a forwarded mail that block is what matters, and stays.
 fn old_mail(lines: &[&str], subject: Option<&str>) -> Option<usize> {
-    let subject = subject?.trim_start().to_lowercase();
-    if !ANSWERS.iter().any(|prefix| subject.starts_with(prefix)) {
+    let subject = subject?.trim().to_lowercase();
+    let topic = without_prefixes(&subject);
+    if topic == subject {
         return None;
     }
-    (1..lines.len())
-        .find(|at| is_rule(lines.get(*at).unwrap_or(&"")) && header_block(lines.get(at + 1..).unwrap_or_default()))
+    (1..lines.len()).find(|at| {
+        let line = lines.get(*at).copied().unwrap_or_default();
+        let below = lines.get(at + 1..).unwrap_or_default();
+        let here = || is_blank(line) && below.first().is_some_and(|next| !is_blank(next));
+        (is_rule(line) && is_old_header(&header_block(below)))
+            || (here() && repeats_the_subject(&header_block(below), topic))
+    })
+}
+
+/// A subject in lower case without the prefixes of answers.
+fn without_prefixes(subject: &str) -> &str {
+    let mut topic = subject;
+    while let Some(rest) = ANSWERS.iter().find_map(|prefix| topic.strip_prefix(prefix)) {
+        topic = rest.trim_start();
+    }
+    topic
 }
 
 fn is_rule(line: &str) -> bool {
@@ -208,23 +223,29 @@ fn is_rule(line: &str) -> bool {
     dashes || underscores
 }
 
-/// At least three lines like `From: Juliet <juliet@example.com>`, one of them with an address or a number.
-fn header_block(lines: &[&str]) -> bool {
-    let block: Vec<&str> = lines
+/// The lines like `From: Juliet <juliet@example.com>` at the top of `lines`, as name and value.
+fn header_block<'a>(lines: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    lines
         .iter()
         .skip_while(|line| is_blank(line))
         .take_while(|line| !is_blank(line))
         .take(8)
-        .map(|line| line.trim_matches(['*', ' ']))
-        .filter(|line| {
-            line.split_once(':')
-                .is_some_and(|(name, _)| (1..=20).contains(&name.chars().count()) && !name.contains("  "))
-        })
-        .collect();
-    block.len() >= 3
-        && block
-            .iter()
-            .any(|line| line.contains('@') || line.contains(|c: char| c.is_ascii_digit()))
+        .filter_map(|line| line.trim_matches(['*', ' ']).split_once(':'))
+        .map(|(name, value)| (name, value.trim_matches(['*', ' '])))
+        .filter(|(name, _)| (1..=20).contains(&name.chars().count()) && !name.contains("  "))
+        .collect()
+}
+
+/// At least three fields, one of them with an address or a number.
+fn is_old_header(block: &[(&str, &str)]) -> bool {
+    let telling = |value: &str| value.contains(|c: char| c == '@' || c.is_ascii_digit());
+    block.len() >= 3 && block.iter().any(|(_, value)| telling(value))
+}
+
+/// At least four fields, one of them with the subject that is answered, not the first.
+fn repeats_the_subject(block: &[(&str, &str)], topic: &str) -> bool {
+    let same = |value: &str| !topic.is_empty() && without_prefixes(&value.to_lowercase()) == topic;
+    block.len() >= 4 && is_old_header(block) && block.iter().skip(1).any(|(_, value)| same(value))
 }
 
 /// Where the author's words begin: below the quote at the top, unless more quotes follow.

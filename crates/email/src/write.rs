@@ -122,7 +122,7 @@ fn head<'a>(writing: &Writing<'a>, to: &str) -> MessageBuilder<'a> {
     let domain = writing.domain.domain.as_str();
     let trace = format!(
         "from {} by {domain} with {OWN_PROTOCOL} id {}; {}",
-        host(&writing.domain.home),
+        sender(writing).map_or_else(|_| host(&writing.domain.home), |sender| host(sender.domain().as_str())),
         parcel.id(),
         date::format(parcel.accepted()),
     );
@@ -148,9 +148,9 @@ fn head<'a>(writing: &Writing<'a>, to: &str) -> MessageBuilder<'a> {
     mail
 }
 
-/// The XMPP domain as a host name in a trace line.
-fn host(home: &str) -> String {
-    idna::domain_to_ascii_strict(home).unwrap_or_else(|_| "xmpp.invalid".to_owned())
+/// An XMPP domain as a host name in a trace line.
+fn host(domain: &str) -> String {
+    idna::domain_to_ascii_strict(domain).unwrap_or_else(|_| "xmpp.invalid".to_owned())
 }
 
 fn sender<'a>(writing: &Writing<'a>) -> Result<&'a BareJid, Fault> {

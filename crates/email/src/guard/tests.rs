@@ -3,7 +3,12 @@ use proptest::prelude::*;
 
 fn check(mail: &[u8], expect: Option<(FaultKind, &str)>) {
     let fault = measure(mail, &Limits::default()).err();
-    let said = fault.map(|fault| (fault.kind, fault.said.map(|line| line.as_str().to_owned()).unwrap_or_default()));
+    let said = fault.map(|fault| {
+        (
+            fault.kind,
+            fault.said.map(|line| line.as_str().to_owned()).unwrap_or_default(),
+        )
+    });
     assert_eq!(said, expect.map(|(kind, text)| (kind, text.to_owned())));
 }
 
@@ -31,8 +36,14 @@ fn an_ordinary_mail_passes() {
 #[test]
 fn thirty_levels_pass_and_more_do_not() {
     check(&nested(30), None);
-    check(&nested(31), Some((FaultKind::BadContent, "more than 30 levels of parts")));
-    check(&multipart(31), Some((FaultKind::BadContent, "more than 30 levels of parts")));
+    check(
+        &nested(31),
+        Some((FaultKind::BadContent, "more than 30 levels of parts")),
+    );
+    check(
+        &multipart(31),
+        Some((FaultKind::BadContent, "more than 30 levels of parts")),
+    );
 }
 
 #[test]
@@ -61,23 +72,44 @@ fn too_many_parts_are_refused() {
 #[test]
 fn a_header_of_a_megabyte_is_refused() {
     let mail = format!("Subject: {}\n\nhi\n", "x".repeat(1 << 20));
-    check(mail.as_bytes(), Some((FaultKind::BadContent, "more than 262144 bytes of header")));
+    check(
+        mail.as_bytes(),
+        Some((FaultKind::BadContent, "more than 262144 bytes of header")),
+    );
     let mail = format!("{}\nhi\n", "X: y\n".repeat(2000));
-    check(mail.as_bytes(), Some((FaultKind::BadContent, "more than 1000 header fields")));
-    let mail = format!("Content-Type: multipart/mixed; boundary=x\n\n--x\nX: {}\n\nhi\n", "y".repeat(300_000));
-    check(mail.as_bytes(), Some((FaultKind::BadContent, "more than 262144 bytes of header")));
+    check(
+        mail.as_bytes(),
+        Some((FaultKind::BadContent, "more than 1000 header fields")),
+    );
+    let mail = format!(
+        "Content-Type: multipart/mixed; boundary=x\n\n--x\nX: {}\n\nhi\n",
+        "y".repeat(300_000)
+    );
+    check(
+        mail.as_bytes(),
+        Some((FaultKind::BadContent, "more than 262144 bytes of header")),
+    );
 }
 
 #[test]
 fn ten_thousand_recipients_are_refused() {
     let mail = format!("To: {}\n\nhi\n", "a@b.example,".repeat(10_000));
-    check(mail.as_bytes(), Some((FaultKind::BadContent, "more than 1000 addresses")));
+    check(
+        mail.as_bytes(),
+        Some((FaultKind::BadContent, "more than 1000 addresses")),
+    );
 }
 
 #[test]
 fn too_many_bytes_are_too_large() {
-    let limits = Limits { bytes: 10, ..Limits::default() };
-    assert_eq!(measure(b"From: a@b.c", &limits).map_err(|fault| fault.kind), Err(FaultKind::TooLarge));
+    let limits = Limits {
+        bytes: 10,
+        ..Limits::default()
+    };
+    assert_eq!(
+        measure(b"From: a@b.c", &limits).map_err(|fault| fault.kind),
+        Err(FaultKind::TooLarge)
+    );
 }
 
 proptest! {

@@ -101,6 +101,12 @@ fn an_old_mail_without_marks_goes_from_an_answer_only() {
         "Yes.\n________________________________\nVon: Romeo\nGesendet: 1. Januar 2024\nAn: Juliet\nBetreff: x\n\ny",
         "Yes. [...]",
     );
+    check(
+        "Yes.\n\n*From:* Romeo\n*Sent:* 1 January 2024\n*To:* Juliet\n*Subject:* RE: The balcony\n\nShall I?",
+        "Yes. [...]",
+    );
+    let list = "Please note:\n\nName: Juliet\nPhone: 12\nStreet: Via Cappello\nTown: Verona\n\nThanks";
+    check(list, list);
     check("Yes.\n-----\nno header here", "Yes.\n-----\nno header here");
     check(
         "Yes.\n__________\nList: a\nFooter: b",

@@ -100,8 +100,9 @@ impl Writer {
             return markup.split_once('>').map_or("", |(_, rest)| rest);
         }
         let Some((tag, rest)) = Tag::read(markup) else {
-            self.out.push_str("&lt;");
-            return markup.get(1..).unwrap_or_default();
+            let (text, rest) = markup.split_at_checked(no_tag(markup)).unwrap_or((markup, ""));
+            self.out.push_str(&text.replace('<', "&lt;"));
+            return rest;
         };
         if SILENT.contains(&tag.name.as_str()) {
             return if tag.closing { rest } else { behind(rest, &tag.name) };
@@ -193,6 +194,17 @@ impl<'a> Tag<'a> {
             attributes,
         };
         Some((tag, rest.strip_prefix('>').unwrap_or(rest)))
+    }
+}
+
+/// How far the text goes that is no tag: where nothing ends a tag for a long while, up to the last `<` at once, so that
+/// a document full of beginnings takes no longer than any other.
+fn no_tag(markup: &str) -> usize {
+    let window = || markup.char_indices().take_while(|(at, _)| *at < TAG_MAX);
+    let last = window().filter(|(_, c)| *c == '<').last().map_or(0, |(at, _)| at);
+    match window().any(|(_, c)| c == '>') {
+        true => 1,
+        false => last.max(1),
     }
 }
 
