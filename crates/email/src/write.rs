@@ -77,9 +77,14 @@ const SUBJECT_WORDS: usize = 60;
 /// Writes the mail of a parcel: words as a letter from a person, a failure as a delivery status notification.
 ///
 /// The same parcel gives the same bytes at every try. [`FaultKind::BadAddress`] for addresses that mail cannot have,
-/// [`FaultKind::NotSupported`] for other news, which mail has no words for.
+/// [`FaultKind::NotSupported`] for other news, which mail has no words for, and for a recipient whose name is not ASCII
+/// where the next server lacks SMTPUTF8.
 pub fn compose(writing: &Writing<'_>) -> Result<Composed, Fault> {
     let to = address::for_smtp(writing.to)?;
+    if !to.is_ascii() && !writing.smtputf8 {
+        let why = "the next server takes no addresses that are not ASCII";
+        return Err(Fault::of(FaultKind::NotSupported).saying(why));
+    }
     match writing.parcel.payload() {
         Payload::Text(text) | Payload::Edit { text, .. } => letter(writing, text, &to),
         Payload::News(News {

@@ -61,6 +61,10 @@ fn said(words: &str) -> Text {
 }
 
 fn composed(parcel: &Parcel, thread: &ThreadHead, to: &str) -> Result<Composed, Fault> {
+    composed_for(parcel, thread, to, false)
+}
+
+fn composed_for(parcel: &Parcel, thread: &ThreadHead, to: &str, smtputf8: bool) -> Result<Composed, Fault> {
     let domain = gateway();
     compose(&Writing {
         parcel,
@@ -69,7 +73,7 @@ fn composed(parcel: &Parcel, thread: &ThreadHead, to: &str) -> Result<Composed, 
         to_name: None,
         thread,
         jabber_id: true,
-        smtputf8: false,
+        smtputf8,
     })
 }
 
@@ -196,7 +200,11 @@ fn a_recipient_that_mail_cannot_have_is_refused() {
 
 #[test]
 fn a_name_that_is_not_ascii_needs_smtputf8() {
-    let mail = composed(&parcel(said("hi")), &ThreadHead::default(), "jülia@bücher.example").unwrap();
+    let parcel = parcel(said("hi"));
+    let to = "jülia@bücher.example";
+    let refused = composed(&parcel, &ThreadHead::default(), to).map_err(|fault| fault.kind);
+    assert_eq!(refused, Err(FaultKind::NotSupported));
+    let mail = composed_for(&parcel, &ThreadHead::default(), to, true).unwrap();
     assert!(mail.needs_smtputf8);
     assert!(
         String::from_utf8(mail.bytes)
