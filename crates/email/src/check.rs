@@ -1,14 +1,20 @@
 //! Looks whether mail would go out and come in, and says what to do where not.
 
-use crate::config::{Imap, Lmtp};
-use crate::courier::{Mx, Route};
+use crate::config::{Direct, Imap, Lmtp};
+use crate::courier::Route;
 use crate::imap::look;
 use crate::lmtp::listener::try_bind;
+use crate::mx::Exchangers;
 use crate::network::Email;
 use crate::smtp::session::{Session, Target};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::Finding;
 use std::io;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// So long a name server may take.
+const DNS: Duration = Duration::from_secs(5);
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -16,10 +22,11 @@ use std::io;
 pub(crate) async fn check(email: &Email) -> Vec<Finding> {
     let mut findings = match &email.route {
         Route::Smarthost(target) => smarthost(email, target).await,
-        Route::Direct(mx) => vec![direct(email, mx).await],
+        Route::Direct(mx) => vec![published(email, &mx.exchangers).await],
     };
     if let Some(config) = &email.config.lmtp {
         findings.push(lmtp(config).await);
+        findings.extend(published_by_the_system(email).await);
     }
     if let Some(config) = &email.config.imap {
         findings.extend(imap(config).await);
@@ -71,22 +78,43 @@ async fn smarthost(email: &Email, target: &Target) -> Vec<Finding> {
     findings
 }
 
-/// Whether the name server answers; asked about the gateway's own domain, whose records matter besides.
-async fn direct(email: &Email, mx: &Mx) -> Finding {
+/// Whether the world can find the way to the gateway. With LMTP it must; with direct delivery this shows besides whether
+/// the name server answers.
+async fn published(email: &Email, exchangers: &Exchangers) -> Finding {
     let domain = &email.desk.domain.domain;
     let what = format!("DNS: MX of {domain}");
-    match mx.exchangers.published(domain).await {
+    let names = match timeout(DNS, exchangers.published(domain)).await {
+        Ok(names) => names,
+        Err(_) => Err(Fault::of(FaultKind::Timeout).saying("the name server is silent")),
+    };
+    match names {
         Ok(names) if names.is_empty() => Finding::warning(
             what,
             "there is no MX record",
-            format!("answers will not find their way: publish an MX record for {domain}"),
+            format!("answers from outside will not find their way: publish an MX record for {domain}"),
         ),
         Ok(names) => Finding::good(what, names.join(", ")),
+        Err(fault) if fault.kind == FaultKind::NoSuchServer => Finding::warning(
+            what,
+            fault.to_string(),
+            format!("answers from outside will not find their way: publish an MX record for {domain}"),
+        ),
         Err(fault) => Finding::warning(
             what,
             fault.to_string(),
             "look at send.direct.resolver, or at /etc/resolv.conf",
         ),
+    }
+}
+
+/// The same with the system's name servers, where the config names none.
+async fn published_by_the_system(email: &Email) -> Option<Finding> {
+    let Route::Smarthost(_) = &email.route else {
+        return None;
+    };
+    match Exchangers::new(&Direct::default(), Vec::new()) {
+        Ok(exchangers) => Some(published(email, &exchangers).await),
+        Err(why) => Some(Finding::warning("DNS", why, "look at /etc/resolv.conf")),
     }
 }
 
@@ -121,3 +149,6 @@ fn advice(fault: &Fault) -> &'static str {
         _ => "look at this section",
     }
 }
+
+#[cfg(test)]
+mod tests;

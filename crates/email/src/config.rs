@@ -304,6 +304,18 @@ impl EmailConfig {
     }
 }
 
+impl Default for Direct {
+    fn default() -> Self {
+        Self {
+            port: smtp_port(),
+            resolver: None,
+            tls: MxTls::default(),
+            allow_local: false,
+            ca_file: None,
+        }
+    }
+}
+
 impl Smarthost {
     /// The port, by the kind of TLS where none is written.
     pub fn port(&self) -> u16 {

@@ -323,3 +323,6 @@ fn nowhere(domain: &str) -> Fault {
         ))
         .for_now()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,5 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod intake;
 pub(crate) mod look;
+#[cfg(test)]
+pub(crate) mod pretend;
 pub(crate) mod recipients;
 pub(crate) mod watcher;

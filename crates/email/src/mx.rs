@@ -213,4 +213,4 @@ fn is_public(ip: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -255,6 +255,9 @@ impl<'a> Watcher<'a> {
             .iter()
             .filter_map(|(key, _)| key.strip_prefix(&prefix)?.parse().ok())
             .collect();
+        for uid in aside.iter().filter(|uid| (cursor.untidied..cursor.next).contains(uid)) {
+            connection.flag(*uid).await?;
+        }
         let mut done = true;
         for set in cursor.left_over(&aside) {
             done &= self.tidy_set(connection, &set).await?;

@@ -230,4 +230,4 @@ async fn read_content<R: AsyncBufRead + Unpin>(reader: &mut R, content: &mut Con
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -126,7 +126,11 @@ async fn send_away(mut client: Client) {
 impl Listener {
     async fn next(&self) -> io::Result<Client> {
         Ok(match self {
-            Self::Tcp(listener) => Box::new(listener.accept().await?.0),
+            Self::Tcp(listener) => {
+                let (client, _) = listener.accept().await?;
+                client.set_nodelay(true)?;
+                Box::new(client)
+            }
             Self::Unix(listener) => Box::new(listener.accept().await?.0),
         })
     }

@@ -36,8 +36,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Pipe for T {}
 
 impl Stage {
     pub(crate) async fn open() -> Self {
+        Self::at("127.0.0.1:0").await
+    }
+
+    pub(crate) async fn at(address: &str) -> Self {
         Self {
-            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            listener: TcpListener::bind(address).await.unwrap(),
         }
     }
 
