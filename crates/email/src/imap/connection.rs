@@ -318,12 +318,33 @@ fn broken(error: Error) -> Fault {
 /// may be mail.
 fn fault(error: Error, refused: FaultKind) -> Fault {
     match error {
-        Error::No(said) | Error::Bad(said) => Fault::of(refused).saying(&said),
+        Error::No(said) | Error::Bad(said) => Fault::of(refused).saying(sentence(&said)),
         Error::Io(error) => {
             Fault::of(FaultKind::Unreachable).saying(&format!("the IMAP connection broke ({})", error.kind()))
         }
         Error::ConnectionLost => Fault::of(FaultKind::Unreachable).saying("the IMAP connection broke"),
         Error::Validate(_) => Fault::of(refused).saying("name or password hold characters that IMAP does not take"),
         _ => Fault::of(FaultKind::Unreachable).saying("the IMAP server answered what cannot be read"),
+    }
+}
+
+/// The server's own sentence out of the library's `code: …, info: Some("…")`.
+fn sentence(said: &str) -> &str {
+    said.split_once("info: Some(\"")
+        .and_then(|(_, rest)| rest.strip_suffix("\")"))
+        .unwrap_or(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_servers_own_words() {
+        let error = || Error::No("code: None, info: Some(\"[AUTHENTICATIONFAILED] No.\")".into());
+        let said = fault(error(), FaultKind::Misconfigured).said.unwrap();
+        assert_eq!(said.as_str(), "[AUTHENTICATIONFAILED] No.");
+        let lost = fault(Error::ConnectionLost, FaultKind::Misconfigured);
+        assert_eq!((lost.kind, lost.retry), (FaultKind::Unreachable, true));
     }
 }
