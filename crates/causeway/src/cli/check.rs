@@ -22,7 +22,7 @@ pub fn check(path: &Path, json: bool) -> ExitCode {
             vec![Finding::bad(
                 "configuration",
                 e.to_string(),
-                "correct this line and check again",
+                "put this right and check again",
             )],
             false,
         ),

@@ -68,6 +68,19 @@ impl Init {
                 bail!("“{name}” is not a domain");
             }
         }
+        if self.home == self.domain {
+            bail!(
+                "--domain is a name of its own, such as mail.{}: the users' domain belongs to the XMPP server",
+                self.home
+            );
+        }
+        if let Some(host) = self
+            .smarthost
+            .as_ref()
+            .filter(|host| host.contains([':', '/']) && host.parse::<std::net::IpAddr>().is_err())
+        {
+            bail!("--smarthost is a host name, and “{host}” is more; a port goes into the file, below `host`");
+        }
         let secret = fresh_secret()?;
         let config = self.config(&secret);
         crate::config::Config::parse(&config, &self.output)?;
@@ -119,7 +132,8 @@ impl Init {
             Server::Prosody => format!(
                 "Into /etc/prosody/prosody.cfg.lua, at the end:\n\n\
                  Component \"{domain}\"\n  component_secret = \"{secret}\"\n\n\
-                 (component_ports must contain {port}; 5347 is the default.) Then: prosodyctl reload"
+                 (component_ports must contain {port}; 5347 is the default.) Then restart Prosody; a reload does not start a new component.\n\
+                 Without a restart: prosodyctl shell 'host:activate(\"{domain}\")'"
             ),
             Server::Ejabberd => format!(
                 "Into /etc/ejabberd/ejabberd.yml, under `listen:` (a listener of its own for each component):\n\n  \
@@ -135,6 +149,7 @@ impl Init {
         format!(
             "Incoming mail: point the MX of {domain} at your mail server, and have it hand over by LMTP. For Postfix:\n\n  \
              main.cf:    relay_domains = {domain}\n              transport_maps = inline:{{ {domain}=lmtp:inet:{lmtp} }}\n\n\
+             (Where these stand already, add to them.)\n\
              docs/ATTACHING.md has the same for Exim, and the way over a catch-all mailbox."
         )
     }

@@ -43,10 +43,10 @@ struct Target {
 impl Queue {
     /// Prints the queue or carries the order out.
     pub fn run(self, config: &Path, json: bool) -> ExitCode {
-        let ask = match self.order {
-            None => Ask::Queue { limit: self.limit },
-            Some(Order::Retry(target)) => Ask::Retry { which: target.which() },
-            Some(Order::Drop(target)) => Ask::Drop { which: target.which() },
+        let (ask, done) = match self.order {
+            None => (Ask::Queue { limit: self.limit }, ""),
+            Some(Order::Retry(target)) => (Ask::Retry { which: target.which() }, "due now"),
+            Some(Order::Drop(target)) => (Ask::Drop { which: target.which() }, "stopped"),
         };
         store::answered(config, &ask, json, |answer| match answer {
             Answer::Queue { waiting, more } => {
@@ -61,9 +61,13 @@ impl Queue {
                 }
                 true
             }
+            Answer::Moved { count: 0 } => {
+                anstream::eprintln!("nothing like that waits; `causeway queue` shows what does");
+                false
+            }
             Answer::Moved { count } => {
-                anstream::println!("{count} moved.");
-                *count > 0
+                anstream::println!("{}: {done}.", show::count(*count, "message"));
+                true
             }
             _ => false,
         })

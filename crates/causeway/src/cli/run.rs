@@ -4,6 +4,7 @@ use crate::assemble;
 use crate::config::Config;
 use crate::engine::dispatch::DRAIN;
 use crate::supervise::Supervisor;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,6 +72,7 @@ fn log(filter: &str) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
 }

@@ -7,7 +7,7 @@ use causeway_core::clock::Timestamp;
 use causeway_core::delivery::Stage;
 use causeway_core::hop::{Step, Trust};
 use causeway_core::text::shorten;
-use causeway_core::timeline::{Lap, laps, summary};
+use causeway_core::timeline::{Lap, Summary, laps, summary};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -44,31 +44,41 @@ pub fn timeline(timeline: &Timeline) -> String {
     for lap in laps(&timeline.hops) {
         let _ = writeln!(out, "  {}", row(&lap));
     }
-    let sum = summary(&timeline.hops);
-    let total = sum.total.map_or_else(|| "?".to_owned(), |total| span(total, sum.exact));
-    let _ = writeln!(
-        out,
-        "  {DIM}{} to another server, {} of {} over TLS as far as anybody says, {total} between the first and the last trusted time{DIM:#}",
-        count(sum.servers, "handover"),
-        sum.encrypted.0,
-        sum.encrypted.1
-    );
+    let _ = writeln!(out, "  {DIM}{}{DIM:#}", sum(&summary(&timeline.hops)));
     out
+}
+
+/// What can be said of the whole way; nothing is said of handovers that there were not.
+fn sum(sum: &Summary) -> String {
+    let servers = (sum.servers > 0).then(|| format!("{} to another server", count(sum.servers, "handover")));
+    let encrypted = match sum.encrypted {
+        (_, 0) => None,
+        (yes, of) => Some(format!("{yes} of {of} over TLS as far as anybody says")),
+    };
+    let total = sum
+        .total
+        .map(|total| format!("{} between the first and the last trusted time", span(total, sum.exact)));
+    let parts: Vec<String> = [servers, encrypted, total].into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 /// One line of a queue.
 pub fn waiting(row: &Waiting, now: Timestamp) -> String {
     let (style, word) = stage(&row.stage);
+    let tries = match row.attempts {
+        0 => "not tried yet".to_owned(),
+        1 => "1 try".to_owned(),
+        n => format!("{n} tries"),
+    };
     let when = match row.stage {
-        Stage::Queued { due } if due > now => format!("again in {}", span(due.since(now), false)),
+        Stage::Queued { due } if due > now => format!(", again in {}", span(due.since(now), false)),
         _ => String::new(),
     };
     let why = row.waits_for.clone().unwrap_or_else(|| "its turn".to_owned());
     format!(
-        "{}  {style}{word}{style:#} for {}, {} tries, {when}\n  {} → {}\n  {DIM}waits for: {why}{DIM:#}",
+        "{}  {style}{word}{style:#} for {}, {tries}{when}\n  {} → {}\n  {DIM}waits for: {why}{DIM:#}",
         row.id,
         span(now.since(Timestamp(row.accepted)), false),
-        row.attempts,
         row.from,
         row.to,
     )
@@ -85,7 +95,7 @@ fn row(lap: &Lap) -> String {
         },
     );
     let took = match (lap.took, lap.skew) {
-        (_, Some(skew)) => format!("0 (clocks differ by {})", span(skew, true)),
+        (_, Some(_)) => "0".to_owned(),
         (Some(took), None) => format!("+{}", span(took, lap.exact)),
         (None, None) => String::new(),
     };
@@ -93,6 +103,10 @@ fn row(lap: &Lap) -> String {
         .took
         .filter(|took| lap.skew.is_none() && (lap.exact || took.as_secs() > 0))
         .map_or(' ', bar);
+    let skew = lap
+        .skew
+        .map(|skew| format!("  (clocks differ by {})", span(skew, true)))
+        .unwrap_or_default();
     let trust = match hop.trust {
         Trust::Own => "",
         Trust::Trusted => " (trusted)",
@@ -111,7 +125,7 @@ fn row(lap: &Lap) -> String {
         .unwrap_or_default();
     let (style, word) = step(hop.step);
     format!(
-        "{DIM}{time:<24}{DIM:#} {took:>9} {bar} {style}{word:<9}{style:#} {}{with}{tls}{DIM}{trust}{said}{DIM:#}",
+        "{DIM}{time:<24}{DIM:#} {took:>9} {bar} {style}{word:<9}{style:#} {}{with}{tls}{DIM}{trust}{said}{skew}{DIM:#}",
         hop.who
     )
 }
@@ -169,7 +183,8 @@ fn bar(took: Duration) -> char {
     BARS.get(level.min(BARS.len() - 1)).copied().unwrap_or('█')
 }
 
-fn count(n: usize, what: &str) -> String {
+/// A number of things.
+pub fn count(n: usize, what: &str) -> String {
     match n {
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
