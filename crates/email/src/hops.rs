@@ -5,7 +5,6 @@ use crate::fields::Fields;
 use causeway_core::clock::Timestamp;
 use causeway_core::hop::{Hop, Step, Trust};
 use causeway_core::text::Line;
-use std::time::Duration;
 
 /// One Received line (RFC 5321 section 4.4), as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,15 +25,6 @@ pub struct Received {
     pub at: Option<Timestamp>,
     /// The words of a line without `from` and `by`, for example of qmail.
     pub remark: Option<String>,
-}
-
-/// How long a mail was under way to one hop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leg {
-    /// The time since the hop before; zero where the clocks disagree, `None` where a time is missing.
-    pub took: Option<Duration>,
-    /// By how much this hop's clock is behind that of the hop before, where it is. Such a leg says nothing about speed.
-    pub behind: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,40 +214,6 @@ pub(crate) fn facts(lines: &[Received], trusted: &[String]) -> usize {
         known += 1;
     }
     known
-}
-
-/// The leg to each hop, in the same order. Clocks of two hosts may disagree: then the leg took "zero", and says by how
-/// much they do.
-pub fn durations(hops: &[Hop]) -> Vec<Leg> {
-    let mut before: Option<Timestamp> = None;
-    hops.iter()
-        .map(|hop| {
-            let leg = leg(before, hop.at);
-            before = hop.at.or(before);
-            leg
-        })
-        .collect()
-}
-
-/// The time from the first trusted step to `arrived`, whatever the clocks between say; `None` without a trusted time.
-pub fn total(hops: &[Hop], arrived: Timestamp) -> Option<Duration> {
-    let first = hops
-        .iter()
-        .find(|hop| hop.trust != Trust::Claimed && hop.at.is_some())?;
-    Some(arrived.since(first.at?))
-}
-
-fn leg(before: Option<Timestamp>, at: Option<Timestamp>) -> Leg {
-    let (Some(before), Some(at)) = (before, at) else {
-        return Leg {
-            took: None,
-            behind: None,
-        };
-    };
-    Leg {
-        took: Some(at.since(before)),
-        behind: Some(before.since(at)).filter(|behind| !behind.is_zero()),
-    }
 }
 
 /// The protocol word says it (RFC 3848: an S for STARTTLS), or a comment of the server does.

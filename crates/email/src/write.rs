@@ -186,9 +186,11 @@ fn references(thread: &[String], answered: Option<&str>) -> Vec<String> {
     kept.copied().chain(answered).map(str::to_owned).collect()
 }
 
-/// Whether an id can stand between brackets in a header.
+/// Whether an id can stand between brackets in a header (RFC 5322 section 3.6.4). One without an `@` is no Message-ID but
+/// the gateway's own name for a mail that had none.
 fn is_id(id: &str) -> bool {
     MessageRef::new(id).is_some()
+        && id.contains('@')
         && id.len() <= WORD_MAX
         && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
 }

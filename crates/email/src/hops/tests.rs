@@ -214,34 +214,6 @@ fn a_content_filter_on_the_same_machine_does_not_end_the_facts() {
     );
 }
 
-#[test]
-fn clocks_that_disagree_make_a_leg_of_zero_with_a_note() {
-    let hop = |at: Option<i64>| Hop {
-        at: at.map(Timestamp),
-        trust: Trust::Trusted,
-        ..Received::parse("by a", TODAY).hop(Trust::Trusted).unwrap()
-    };
-    let hops = [
-        hop(Some(1000)),
-        hop(Some(3000)),
-        hop(None),
-        hop(Some(500)),
-        hop(Some(500)),
-    ];
-    let ms = |n| Some(Duration::from_millis(n));
-    let expect = [
-        (None, None),
-        (ms(2000), None),
-        (None, None),
-        (ms(0), ms(2500)),
-        (ms(0), None),
-    ];
-    let found: Vec<_> = durations(&hops).iter().map(|leg| (leg.took, leg.behind)).collect();
-    assert_eq!(found, expect);
-    assert_eq!(total(&hops, Timestamp(9000)), ms(8000));
-    assert_eq!(total(&[], Timestamp(9000)), None);
-}
-
 proptest! {
     #[test]
     fn reading_a_line_is_total(value in any::<String>()) {
