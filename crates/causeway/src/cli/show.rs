@@ -74,7 +74,11 @@ pub fn waiting(row: &Waiting, now: Timestamp) -> String {
         Stage::Queued { due } if due > now => format!(", again in {}", span(due.since(now), false)),
         _ => String::new(),
     };
-    let why = row.waits_for.clone().unwrap_or_else(|| "its turn".to_owned());
+    let why = match (&row.stage, &row.waits_for) {
+        (Stage::InFlight { .. }, _) => "the next server to take it".to_owned(),
+        (_, Some(why)) => why.clone(),
+        (_, None) => "its turn".to_owned(),
+    };
     format!(
         "{}  {style}{word}{style:#} for {}, {tries}{when}\n  {} → {}\n  {DIM}waits for: {why}{DIM:#}",
         row.id,
