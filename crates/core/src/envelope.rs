@@ -45,6 +45,10 @@ pub struct Draft {
     /// Whether the sender asked to be told of its delivery (XEP-0184).
     #[serde(default)]
     pub receipt: bool,
+    /// Whether its sender may be somebody else than it says: then nothing is ever returned there, because it could hit an
+    /// innocent (RFC 3834 section 2, backscatter).
+    #[serde(default)]
+    pub unproven: bool,
     /// The steps that it had behind it on arrival, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub way: Vec<Hop>,
@@ -85,6 +89,7 @@ impl Draft {
             source: None,
             once: false,
             receipt: false,
+            unproven: false,
             way: Vec::new(),
         }
     }

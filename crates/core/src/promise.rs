@@ -60,9 +60,10 @@ impl Terms {
 }
 
 /// The news that `envelope`'s sender gets, or `None`: news about news would never end, a machine wants no answer
-/// (RFC 3834 section 2), and a receipt is only for who asked (XEP-0184 section 5.3).
+/// (RFC 3834 section 2), a receipt is only for who asked (XEP-0184 section 5.3), and a sender who is not proven gets
+/// nothing.
 pub fn news(envelope: &Envelope, owed: Owed) -> Option<Draft> {
-    let text = envelope.draft.payload.text()?;
+    let text = envelope.draft.payload.text().filter(|_| !envelope.draft.unproven)?;
     let (what, wanted) = match owed {
         Owed::Delivered => (Happened::Delivered, envelope.draft.receipt),
         Owed::Seen => (Happened::Seen, envelope.draft.receipt),
@@ -93,5 +94,57 @@ impl From<&Evidence> for Option<Owed> {
             Evidence::Seen => Some(Owed::Seen),
             Evidence::Failed(fault) => Some(Owed::Failed(fault.clone())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{Contact, ForeignId, NetworkId, Party, Scope};
+    use crate::clock::Timestamp;
+    use crate::envelope::EnvelopeId;
+    use crate::fault::FaultKind;
+    use crate::message::Text;
+    use crate::text::Body;
+    use jid::BareJid;
+
+    fn told(change: impl Fn(&mut Draft, &mut Text), owed: Owed) -> bool {
+        let juliet = Contact {
+            network: NetworkId::new("pigeon").unwrap(),
+            scope: Scope::Gateway,
+            id: ForeignId::new("juliet").unwrap(),
+        };
+        let romeo = Party::Home(BareJid::new("romeo@example.org").unwrap());
+        let mut text = Text::plain(Body::clean("Good night").unwrap());
+        let mut draft = Draft::new(Party::Foreign(juliet), romeo, Payload::Text(text.clone()));
+        change(&mut draft, &mut text);
+        draft.payload = Payload::Text(text);
+        let envelope = Envelope {
+            id: EnvelopeId::from_random([1; 16]),
+            accepted: Timestamp(0),
+            draft,
+        };
+        news(&envelope, owed).is_some()
+    }
+
+    fn failed() -> Owed {
+        Owed::Failed(Fault::of(FaultKind::NoSuchUser))
+    }
+
+    #[test]
+    fn a_failure_goes_back_to_its_sender() {
+        assert!(told(|_, _| {}, failed()));
+    }
+
+    #[test]
+    fn nothing_goes_back_to_a_machine_or_to_a_sender_who_may_be_somebody_else() {
+        assert!(!told(|_, text| text.automatic = true, failed()));
+        assert!(!told(|draft, _| draft.unproven = true, failed()));
+    }
+
+    #[test]
+    fn a_receipt_is_for_who_asked() {
+        assert!(!told(|_, _| {}, Owed::Delivered));
+        assert!(told(|draft, _| draft.receipt = true, Owed::Delivered));
     }
 }
