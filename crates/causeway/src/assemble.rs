@@ -32,12 +32,6 @@ pub fn name() -> anyhow::Result<Line> {
     Line::clean("causeway").context("a name")
 }
 
-/// The networks alone, for commands that only read addresses.
-pub fn networks(config: &Config) -> anyhow::Result<Networks> {
-    let key = Key::open(&config.data_dir)?;
-    Ok(by_name(networks::wired(config, &key)?))
-}
-
 /// The ledger with all that it needs, opened and recovered, and the backend below it.
 pub fn ledger(config: &Config, networks: &Networks, now: Timestamp) -> anyhow::Result<(Arc<Ledger>, Arc<SledBackend>)> {
     let backend = Arc::new(SledBackend::open(&config.data_dir, config.cache)?);
@@ -106,7 +100,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let counter = Arc::new(Counter {
         clerk: Clerk {
             ledger: ledger.clone(),
-            networks: networks.clone(),
+            wired: wired.clone(),
         },
         keeper,
         clock: clock.clone(),

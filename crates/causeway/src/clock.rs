@@ -27,7 +27,6 @@ impl SteadyClock {
 
     /// Starts from a given time.
     pub fn from(wall: Timestamp) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock")]
         let started = Instant::now();
         Self {
             started,

@@ -1,6 +1,8 @@
 //! The whole engine in a made-up world: a memory store, pretend networks, a clock that nobody waits for, and a power
 //! cut at every commit. Nothing accepted is lost, nothing overtakes, nothing is doubled without a mark.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "simulation/world.rs"]
 mod world;
 

@@ -1,6 +1,5 @@
 //! `causeway check`: would everything work, and what to do about what would not.
 
-use crate::assemble;
 use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::ask::{Answer, Ask};
@@ -86,7 +85,7 @@ async fn sides(config: &Config) -> anyhow::Result<Vec<Finding>> {
         env!("CARGO_PKG_VERSION").to_owned(),
         now,
     );
-    Ok(socket::findings(&home, &assemble::by_name(wired)).await)
+    Ok(socket::findings(&home, &wired).await)
 }
 
 fn print(finding: &Finding) {

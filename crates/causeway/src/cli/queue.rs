@@ -4,6 +4,7 @@ use crate::cli::{show, store};
 use crate::clock::SteadyClock;
 use crate::control::ask::{Answer, Ask, Which};
 use causeway_core::clock::Clock;
+use causeway_core::envelope::EnvelopeId;
 use clap::{Args, Subcommand};
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,7 +33,8 @@ enum Order {
 #[group(required = true, multiple = false)]
 struct Target {
     /// The gateway's id of the message.
-    id: Option<String>,
+    #[arg(value_parser = envelope_id)]
+    id: Option<EnvelopeId>,
     /// Everything that waits.
     #[arg(long)]
     all: bool,
@@ -78,4 +80,9 @@ impl Target {
     fn which(self) -> Which {
         self.id.map_or(Which::All, Which::One)
     }
+}
+
+fn envelope_id(text: &str) -> Result<EnvelopeId, String> {
+    EnvelopeId::parse(text)
+        .ok_or_else(|| "not the gateway's id of a message; `causeway queue` shows the ids".to_owned())
 }

@@ -31,9 +31,13 @@ pub fn timeline(timeline: &Timeline) -> String {
     } else {
         ""
     };
+    let about = timeline
+        .about
+        .map(|about| format!(" about {about}"))
+        .unwrap_or_default();
     let _ = writeln!(
         out,
-        "{BOLD}{} → {}{BOLD:#}  {style}{word}{style:#}{doubled}  {DIM}{} {}{DIM:#}",
+        "{BOLD}{} → {}{BOLD:#}  {style}{word}{style:#}{doubled}  {DIM}{} {}{about}{DIM:#}",
         timeline.from, timeline.to, timeline.kind, timeline.id
     );
     if let Some(words) = &timeline.words {

@@ -5,6 +5,8 @@ use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::ask::{Answer, Ask};
 use crate::control::{answer::Clerk, socket};
+use crate::networks::{self, Key};
+use anyhow::bail;
 use causeway_core::clock::Clock;
 use causeway_store::Change;
 use std::path::Path;
@@ -46,12 +48,18 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
     if let Some(answer) = socket::ask(&config.data_dir, ask)? {
         return Ok(answer);
     }
+    if !config.data_dir.join("db").exists() {
+        bail!(
+            "there is no store in {}: the gateway has never run with this data_dir",
+            config.data_dir.display()
+        );
+    }
     let now = SteadyClock::from_system().now();
-    let networks = assemble::networks(config)?;
-    let (ledger, _) = assemble::ledger(config, &networks, now)?;
+    let wired = networks::wired(config, &Key::open(&config.data_dir)?)?;
+    let (ledger, _) = assemble::ledger(config, &assemble::by_name(wired.clone()), now)?;
     let clerk = Clerk {
         ledger: ledger.clone(),
-        networks,
+        wired,
     };
     match ask {
         Ask::Retry { .. } | Ask::Drop { .. } => {

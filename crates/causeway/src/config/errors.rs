@@ -20,10 +20,11 @@ pub(super) struct Context<'a> {
 impl ConfigError {
     /// The file cannot be read.
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
-        Self(format!(
-            "{}: {error}. `causeway init` writes a configuration; --config names another file",
-            path.display()
-        ))
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => ". `causeway init` writes a configuration; --config names another file",
+            _ => "",
+        };
+        Self(format!("{}: {error}{hint}", path.display()))
     }
 
     /// A sentence that concerns the whole file.

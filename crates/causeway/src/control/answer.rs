@@ -1,16 +1,18 @@
 //! Answers from the ledger.
 
 use crate::control::ask::{Answer, Ask, Timeline, Waiting, Which};
-use crate::engine::dispatch::Networks;
-use causeway_core::address::{Contact, Party, Scope};
+use crate::networks::Wired;
+use causeway_core::address::{Contact, Party, Scope, unescape_local};
 use causeway_core::clock::Timestamp;
 use causeway_core::delivery::Event;
 use causeway_core::envelope::EnvelopeId;
-use causeway_core::message::{MessageRef, Payload};
+use causeway_core::message::{Happened, MessageRef, Payload};
 use causeway_store::{Ledger, StoreError};
-use jid::BareJid;
+use jid::Jid;
 use std::sync::Arc;
 
+/// How many news there may be between two things said before a listing by address misses some.
+const NEWS_BETWEEN: usize = 8;
 /// The most deliveries that one order to all moves at once.
 const ALL: usize = 100_000;
 
@@ -19,7 +21,7 @@ pub struct Clerk {
     /// The ledger.
     pub ledger: Arc<Ledger>,
     /// Read addresses.
-    pub networks: Networks,
+    pub wired: Vec<Wired>,
 }
 
 /// What is to be done besides answering.
@@ -47,7 +49,7 @@ impl Clerk {
             _ => return Ok(Vec::new()),
         };
         let ids = match which {
-            Which::One(text) => self.ids(text, 1)?,
+            Which::One(id) => vec![*id],
             Which::All => self
                 .ledger
                 .waiting(None, ALL)?
@@ -64,6 +66,7 @@ impl Clerk {
         for id in ids {
             timelines.extend(self.timeline(id, words)?);
         }
+        timelines.truncate(limit);
         if timelines.is_empty() {
             let why = format!(
                 "nothing is known of “{what}”: it is no id that is kept and no address that wrote or was written to"
@@ -77,10 +80,10 @@ impl Clerk {
         let (Some(envelope), Some(delivery)) = (self.ledger.envelope(id)?, self.ledger.delivery(id)?) else {
             return Ok(None);
         };
-        let kind = match envelope.draft.payload {
-            Payload::Text(_) => "text",
-            Payload::Edit { .. } => "edit",
-            Payload::News(_) => "news",
+        let (kind, about) = match &envelope.draft.payload {
+            Payload::Text(_) => ("text", None),
+            Payload::Edit { .. } => ("correction", None),
+            Payload::News(news) => (happened(&news.what), Some(news.about)),
         };
         let text = envelope.draft.payload.text();
         let whole = text.map(|text| text.original.as_ref().unwrap_or(&text.body).as_str().to_owned());
@@ -89,6 +92,7 @@ impl Clerk {
             from: envelope.draft.from.to_string(),
             to: envelope.draft.to.to_string(),
             kind: kind.to_owned(),
+            about,
             words: whole.filter(|_| words),
             delivery,
             hops: self.ledger.hops(id)?,
@@ -130,23 +134,47 @@ impl Clerk {
         }
         let mut ids = Vec::new();
         for party in self.parties(bare) {
-            ids.extend(self.ledger.history(&party, None, limit)?);
+            ids.extend(self.said(&party, limit)?);
         }
-        ids.truncate(limit);
         Ok(ids)
     }
 
+    /// The latest that was said with a party, newest first. News about it are left out: they stand in its timeline.
+    fn said(&self, party: &Party, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let mut said = Vec::new();
+        for id in self.ledger.history(party, None, limit.saturating_mul(NEWS_BETWEEN))? {
+            let envelope = self.ledger.envelope(id)?;
+            if said.len() < limit && envelope.is_some_and(|envelope| envelope.draft.payload.text().is_some()) {
+                said.push(id);
+            }
+        }
+        Ok(said)
+    }
+
+    /// Whom a text can mean: somebody at home, or a contact by its own address or by its JID here.
     fn parties(&self, text: &str) -> Vec<Party> {
-        let home = BareJid::new(text).ok().map(Party::Home);
-        let foreign = self.networks.iter().filter_map(|(id, network)| {
-            let contact = Contact {
-                network: id.clone(),
+        let jid = Jid::new(text).map(|jid| jid.to_bare()).ok();
+        let foreign = self.wired.iter().filter_map(|wired| {
+            let here = jid.as_ref().filter(|jid| jid.domain().as_str() == wired.domain);
+            let local = here.and_then(|jid| unescape_local(jid.node()?.as_str()));
+            let id = wired.network.contact(local.as_deref().unwrap_or(text)).ok()?;
+            let network = wired.network.profile().id.clone();
+            Some(Party::Foreign(Contact {
+                network,
                 scope: Scope::Gateway,
-                id: network.contact(text).ok()?,
-            };
-            Some(Party::Foreign(contact))
+                id,
+            }))
         });
-        home.into_iter().chain(foreign).collect()
+        jid.clone().map(Party::Home).into_iter().chain(foreign).collect()
+    }
+}
+
+fn happened(what: &Happened) -> &'static str {
+    match what {
+        Happened::Delivered => "receipt",
+        Happened::Seen => "marker",
+        Happened::Delayed(_) => "delay notice",
+        Happened::Failed(_) => "failure notice",
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Ask {
 #[serde(rename_all = "kebab-case")]
 pub enum Which {
     /// One.
-    One(String),
+    One(EnvelopeId),
     /// All that wait.
     All,
 }
@@ -106,8 +106,11 @@ pub struct Timeline {
     pub from: String,
     /// Its recipient.
     pub to: String,
-    /// `text`, `edit` or `news`.
+    /// `text`, `correction`, or which kind of news.
     pub kind: String,
+    /// The message that the news is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<EnvelopeId>,
     /// Its words, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,

@@ -2,8 +2,8 @@
 
 use crate::control::answer::Clerk;
 use crate::control::ask::{Answer, Ask};
-use crate::engine::dispatch::Networks;
 use crate::engine::keeper::Keeper;
+use crate::networks::Wired;
 use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::network::{Finding, Tasks};
 use causeway_store::{Change, Done};
@@ -62,10 +62,10 @@ pub fn ask(data_dir: &Path, ask: &Ask) -> anyhow::Result<Option<Answer>> {
 }
 
 /// What a check of all sides finds.
-pub async fn findings(home: &Home, networks: &Networks) -> Vec<Finding> {
+pub async fn findings(home: &Home, wired: &[Wired]) -> Vec<Finding> {
     let mut findings = home.check().await;
-    for network in networks.values() {
-        findings.extend(network.check().await);
+    for wired in wired {
+        findings.extend(wired.network.check().await);
     }
     findings
 }
@@ -140,13 +140,14 @@ impl Counter {
             },
             Ask::Trace { .. } | Ask::Queue { .. } => self.clerk.answer(ask),
             Ask::Check => Ok(Answer::Findings {
-                findings: findings(&self.home, &self.clerk.networks).await,
+                findings: findings(&self.home, &self.clerk.wired).await,
             }),
         };
         answered.unwrap_or_else(|e| Answer::Sorry { why: e.to_string() })
     }
 
     async fn carry_out(&self, orders: crate::control::answer::Orders) -> Answer {
+        tracing::info!("{} deliveries are moved on an admin's order", orders.len());
         let steps = orders
             .into_iter()
             .map(|(id, event)| self.keeper.insist(Change::Step { id, event }));
