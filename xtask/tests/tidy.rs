@@ -100,7 +100,8 @@ fn no_test_is_switched_off_and_nothing_is_left_to_do() {
 #[test]
 fn each_door_is_the_only_one() {
     check(|file| {
-        if !file.name.starts_with("crates/") && !file.name.starts_with("tests/src/") {
+        let shipped = file.name.starts_with("crates/") && !file.is_test();
+        if !shipped && !file.name.starts_with("tests/src/") {
             return None;
         }
         let code = file.code();
@@ -183,8 +184,26 @@ impl Source {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// Whether it is built for tests and measurements only.
     fn is_test(&self) -> bool {
-        self.name.ends_with("/tests.rs") || self.name.contains("/tests/")
+        let by_place = ["/tests.rs", "/tests/", "/benches/", "/examples/"];
+        by_place.iter().any(|place| self.name.contains(place)) || self.is_declared_for_tests()
+    }
+
+    /// Whether the module above declares it behind `#[cfg(test)]`.
+    fn is_declared_for_tests(&self) -> bool {
+        let (Some(dir), Some(stem)) = (self.path.parent(), self.path.file_stem()) else {
+            return false;
+        };
+        let declared = format!("mod {};", stem.to_string_lossy());
+        let above = [dir.join("lib.rs"), dir.join("main.rs"), dir.with_extension("rs")];
+        above
+            .iter()
+            .filter_map(|path| fs::read_to_string(path).ok())
+            .any(|text| {
+                let mut pairs = text.lines().zip(text.lines().skip(1));
+                pairs.any(|(one, next)| one.trim() == "#[cfg(test)]" && next.trim().ends_with(&declared))
+            })
     }
 }
 
