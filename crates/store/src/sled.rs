@@ -5,6 +5,7 @@
 //! A failed sync is never repeated: the kernel may have dropped the pages, and a second try would lie.
 
 mod files;
+mod leftovers;
 mod mark;
 mod pieces;
 
@@ -35,6 +36,7 @@ impl SledBackend {
     /// bounds the memory for pages.
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let lock = files::lock(dir)?;
+        leftovers::remove(dir)?;
         let config = ::sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -50,7 +52,10 @@ impl SledBackend {
                 )));
             }
         };
-        let (files, mark) = (Files::of(dir, lock)?, Mark::of(dir)?);
+        let files = Files::of(dir, lock)?;
+        // A mark says that the settings below it are durable.
+        files.sync_all()?;
+        let mark = Mark::of(dir)?;
         files.sync_all()?;
         let backend = Self {
             tree: Some(tree),

@@ -12,7 +12,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
-const NAME: &str = "mark";
+pub(super) const NAME: &str = "mark";
 
 /// The file.
 pub(super) struct Mark {

@@ -100,6 +100,45 @@ fn after_a_failed_sync_all_work_is_refused() {
     assert!(matches!(backend.commit(&[]), Err(StoreError::Stopped(_))));
 }
 
+#[test]
+fn half_a_snapshot_does_not_keep_a_store_from_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = SledBackend::open(dir.path(), CACHE).unwrap();
+    backend.commit(&[(b"e/1".to_vec(), Some(b"rose".to_vec()))]).unwrap();
+    backend.flush().unwrap();
+    drop(backend);
+    fs::write(dir.path().join("snap.00000000FFFFFFFF.generating"), b"half").unwrap();
+    let backend = SledBackend::open(dir.path(), CACHE).unwrap();
+    assert_eq!(backend.get(b"e/1").unwrap().as_deref(), Some(&b"rose"[..]));
+}
+
+#[test]
+fn half_of_the_settings_do_not_keep_a_first_start_from_being_repeated() {
+    let whole = tempfile::tempdir().unwrap();
+    drop(SledBackend::open(whole.path(), CACHE).unwrap());
+    let settings = fs::read(whole.path().join("conf")).unwrap();
+    let halves = (0..settings.len()).map(|len| settings[..len].to_vec());
+    let mut end_only = settings.clone();
+    end_only[..settings.len() - 4].fill(0);
+    for torn in halves.chain([vec![0; settings.len()], end_only]) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("conf"), &torn).unwrap();
+        SledBackend::open(dir.path(), CACHE).unwrap_or_else(|e| panic!("{torn:?}: {e}"));
+    }
+}
+
+#[test]
+fn the_settings_of_somebody_else_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = b"[email]\nhost = \"mail.example.org\"\n";
+    fs::write(dir.path().join("conf"), foreign).unwrap();
+    assert!(matches!(
+        SledBackend::open(dir.path(), CACHE),
+        Err(StoreError::Unreadable(_))
+    ));
+    assert_eq!(fs::read(dir.path().join("conf")).unwrap(), foreign);
+}
+
 // A store is spoilt in many ways; whatever the ledger still says must be true.
 
 fn files_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {

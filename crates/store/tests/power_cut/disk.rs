@@ -29,27 +29,23 @@ pub(crate) enum Barrier {
 
 /// A power cut and what it leaves.
 pub(crate) struct Cut {
-    /// After how many happenings.
-    pub(crate) at: usize,
     /// The messages that were acknowledged before.
     pub(crate) acknowledged: Vec<u64>,
     files: BTreeMap<String, Vec<u8>>,
 }
 
 /// Dice that fall the same way in each run.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Cut {
-    /// Cuts the power somewhere; the same seed always gives the same place.
-    pub(crate) fn at(record: &[Happening], seed: u64, barrier: Barrier, kept: Kept) -> Self {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let at = dice.below(record.len());
+    /// Cuts the power after `at` happenings; the same place always leaves the same.
+    pub(crate) fn at(record: &[Happening], at: usize, barrier: Barrier, kept: Kept) -> Self {
+        let mut dice = Dice::of(at as u64 + 1);
         let past = &record[..at];
         let durable = durable_until(past, barrier);
         let mut cut = Self {
-            at,
             acknowledged: Vec::new(),
             files: BTreeMap::new(),
         };
@@ -129,7 +125,13 @@ fn durable_until(past: &[Happening], barrier: Barrier) -> Vec<(String, usize, us
 }
 
 impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+    /// Dice for a seed that is not zero.
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
