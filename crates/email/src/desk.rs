@@ -3,6 +3,7 @@
 use crate::address::{MailDomain, Recipient, canonical};
 use crate::dsn::DsnReport;
 use crate::guard::{Limits, measure};
+use crate::proof::is_proven;
 use crate::read::{IncomingMail, Read, Reading, own_id, read};
 use crate::threads::{Pair, Threads, word};
 use crate::token::BounceKeys;
@@ -157,6 +158,12 @@ impl Desk {
             source: source(&mail.message_id),
             once: true,
             receipt: false,
+            unproven: !is_proven(
+                mail,
+                came.return_path.as_deref(),
+                &self.domain.domain,
+                self.memory.as_ref(),
+            ),
             way: mail.hops.iter().chain(&came.door).cloned().collect(),
             ..Draft::new(contact, Party::Home(user.clone()), Payload::Text(text))
         };

@@ -18,6 +18,7 @@ mod lmtp;
 pub mod mime;
 mod mx;
 mod network;
+mod proof;
 pub mod quote;
 pub mod read;
 mod smtp;

@@ -112,6 +112,42 @@ async fn a_vacation_notice_to_the_return_path_reaches_the_writer() {
     assert_eq!(fault.kind, FaultKind::NoSuchUser);
 }
 
+/// Whether a mail is posted as one whose sender is proven.
+async fn proven(rooms: &Arc<Rooms>, more: &str, return_path: Option<&str>) -> bool {
+    let mail = Mail {
+        return_path: return_path.map(str::to_owned),
+        ..letter(more)
+    };
+    let arrival = bring(rooms, &mail, &user("romeo")).await.unwrap();
+    !post(&arrival).0.unproven
+}
+
+/// Threat 17: a failure told to a forged sender hits somebody who never wrote.
+#[tokio::test]
+async fn a_sender_is_proven_by_a_trusted_server_or_by_an_answer_and_the_return_path() {
+    let rooms = Rooms::open();
+    rooms.remember(id(1), words("Wherefore?"));
+    let vouched = "Authentication-Results: mx.example.org; dmarc=pass header.from=example.com";
+    let answer = &format!("In-Reply-To: <{}@mail.example.org>", id(1));
+    for (more, path, expect) in [
+        (vouched, Some("Juliet@Example.com"), true),
+        (vouched, None, true),
+        (answer, Some("juliet@example.com"), true),
+        ("X-Spam: no", Some("juliet@example.com"), false),
+        (
+            "Authentication-Results: mx.evil.example; dmarc=pass",
+            Some("juliet@example.com"),
+            false,
+        ),
+        ("In-Reply-To: <0@example.com>", Some("juliet@example.com"), false),
+        (vouched, Some("tybalt@example.com"), false),
+        (vouched, Some(""), false),
+        (answer, Some("list-bounces@example.net"), false),
+    ] {
+        assert_eq!(proven(&rooms, more, path).await, expect, "{more}, {path:?}");
+    }
+}
+
 fn report(recipient: &str, original: EnvelopeId) -> Mail {
     mail(&format!(
         "From: mailer-daemon@mx.example.com

@@ -3,7 +3,8 @@
 use crate::address::canonical;
 use crate::date;
 use crate::network::Email;
-use crate::read::{Authenticated, IncomingMail, own_id};
+use crate::proof::is_proven;
+use crate::read::IncomingMail;
 use crate::smtp::transaction::Letter;
 use crate::verdict::LOOP_FIELD;
 use causeway_core::address::ForeignId;
@@ -38,8 +39,7 @@ pub(crate) struct Bounce {
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Bounce {
-    /// The bounce that a mail deserves; `None` where it could hit somebody who never wrote. A sender is only believed
-    /// when a trusted server authenticated the domain, or when the mail answers one that went to that very address.
+    /// The bounce that a mail deserves; `None` where it could hit somebody who never wrote, or a machine.
     pub(crate) fn deserved(
         mail: &IncomingMail,
         return_path: Option<&str>,
@@ -48,10 +48,8 @@ impl Bounce {
         memory: &dyn Memory,
         at: Timestamp,
     ) -> Option<Self> {
-        let sender = return_path.and_then(|path| canonical(path).ok());
-        let is_person = sender.as_ref() == Some(&mail.from) && !mail.verdict.automatic;
-        let believed = mail.authenticated == Authenticated::Pass || answers_ours(mail, domain, memory);
-        (is_person && believed).then(|| Self {
+        let deserved = is_proven(mail, return_path, domain, memory) && !mail.verdict.automatic;
+        deserved.then(|| Self {
             to: mail.from.as_str().to_owned(),
             recipient: recipient.to_owned(),
             message_id: mail.message_id.clone(),
@@ -165,21 +163,6 @@ impl Email {
             Outcome::Failed(fault, _) => !fault.retry || now.since(bounce.at) >= LIFETIME,
         }
     }
-}
-
-fn answers_ours(mail: &IncomingMail, domain: &str, memory: &dyn Memory) -> bool {
-    mail.in_reply_to
-        .iter()
-        .chain(&mail.references)
-        .filter_map(|id| own_id(id, domain))
-        .filter_map(|id| memory.recall(id))
-        .any(|envelope| {
-            envelope
-                .draft
-                .to
-                .contact()
-                .is_some_and(|contact| contact.id == mail.from)
-        })
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) fn desk(rooms: &Arc<Rooms>) -> Arc<Desk> {
             ..Limits::default()
         },
         trusted_hosts: Vec::new(),
-        authserv_ids: Vec::new(),
+        authserv_ids: vec!["mx.example.org".into()],
         memory: rooms.clone(),
         threads: Arc::new(Threads::new(rooms.clone(), Duration::from_secs(3600))),
     })
