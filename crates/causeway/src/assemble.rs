@@ -149,7 +149,7 @@ fn write(writer: Writer, supervisor: &Supervisor) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forgets what is old, and watches the room on the disk.
+/// Forgets what is old, watches the room on the disk, and tells of damage.
 async fn chores(
     backend: Arc<SledBackend>,
     ledger: Arc<Ledger>,
@@ -159,6 +159,9 @@ async fn chores(
 ) {
     loop {
         watch_disk(&backend, &full);
+        for sentence in ledger.damage() {
+            tracing::error!("the ledger is damaged: {sentence}");
+        }
         match ledger.sweep(clock.now(), SWEEP) {
             Ok(SWEEP) => continue,
             Ok(0) => {}

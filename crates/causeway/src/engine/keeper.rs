@@ -165,13 +165,13 @@ impl Writer {
                 self.tally.count(&job.change, &done);
                 job.answer(Ok(done));
             }),
-            Err(StoreError::Damaged(what)) if group.len() == 1 => {
-                tracing::error!("a row of the ledger is damaged and was left alone: {what}");
+            Err(own @ (StoreError::Damaged(_) | StoreError::BadIds)) if group.len() == 1 => {
+                tracing::error!("a change was not written: {own}");
                 group
                     .into_iter()
                     .for_each(|job| job.answer(Err(Fault::of(FaultKind::Internal))));
             }
-            Err(StoreError::Damaged(_)) => group.into_iter().try_for_each(|job| self.commit(vec![job]))?,
+            Err(StoreError::Damaged(_) | StoreError::BadIds) => group.into_iter().try_for_each(|job| self.commit(vec![job]))?,
             Err(fatal) => return Err(fatal),
         }
         Ok(())
