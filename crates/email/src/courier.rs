@@ -12,7 +12,7 @@ use crate::threads::{Next, Pair, Said, answered};
 use crate::tls;
 use crate::write::{ThreadHead, Writing, compose};
 use causeway_core::address::{ForeignId, Party};
-use causeway_core::envelope::EnvelopeId;
+use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step, Trust};
 use causeway_core::message::{News, Payload};
@@ -51,6 +51,8 @@ struct Outgoing<'a> {
     parcel: &'a Parcel,
     pair: Pair<'a>,
     next: Next,
+    /// The message that it brings news about.
+    about: Option<Envelope>,
     /// The subject that the mail bears, once it is written.
     subject: OnceLock<Option<Line>>,
 }
@@ -149,6 +151,10 @@ impl Email {
             parcel,
             pair,
             next,
+            about: match parcel.payload() {
+                Payload::News(news) => self.desk.memory.recall(news.about),
+                Payload::Text(_) | Payload::Edit { .. } => None,
+            },
             subject: OnceLock::new(),
         })
     }
@@ -199,6 +205,7 @@ impl Email {
             domain: &self.desk.domain,
             to: address,
             to_name: outgoing.next.name.as_ref(),
+            about: outgoing.about.as_ref(),
             thread: &outgoing.next.head,
             jabber_id: self.config.jabber_id,
             smtputf8: utf8,

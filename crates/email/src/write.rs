@@ -8,6 +8,7 @@ use crate::address::{self, MailDomain};
 use crate::date;
 use crate::verdict::{LOOP_FIELD, OWN_PROTOCOL};
 use causeway_core::address::Party;
+use causeway_core::envelope::Envelope;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::message::{Attachment, Happened, MessageRef, News, Payload, Text};
 use causeway_core::network::{Parcel, Quoted};
@@ -31,6 +32,8 @@ pub struct Writing<'a> {
     pub to: &'a str,
     /// The recipient's name.
     pub to_name: Option<&'a Line>,
+    /// The message that news are about, while it is remembered.
+    pub about: Option<&'a Envelope>,
     /// The thread that it continues.
     pub thread: &'a ThreadHead,
     /// Whether to name the sender's XMPP address in a `Jabber-ID` field.

@@ -4,7 +4,7 @@ use crate::mx::tests::{Answer, Zone, a, mx, serve};
 use crate::smtp::script::{Heard, Stage};
 use causeway_core::envelope::{Draft, Envelope};
 use causeway_core::fit::fit;
-use causeway_core::message::{Happened, MessageRef};
+use causeway_core::message::{Happened, MessageRef, Text};
 use causeway_core::network::Network;
 use hickory_resolver::proto::rr::RecordType;
 use serde_json::json;
@@ -124,8 +124,13 @@ async fn the_next_line_continues_the_thread_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_failure_goes_from_the_null_path() {
+async fn a_failure_goes_from_the_null_path_and_tells_of_the_mail_that_is_meant() {
     let (rooms, stage) = (Rooms::open(), Stage::open().await);
+    let letter = Text {
+        subject: Line::clean("Parting"),
+        ..words("Good night")
+    };
+    rooms.remember(id(9), letter);
     let email = smarthost(&rooms, &stage);
     let news = News {
         about: id(9),
@@ -137,6 +142,8 @@ async fn a_failure_goes_from_the_null_path() {
     let (outcome, heard) = tokio::join!(email.carry(&parcel), stage.play([TAKE]));
     assert!(handed(outcome).rows.is_empty());
     assert_eq!(heard.lines[1], "MAIL FROM:<>");
+    let mail = String::from_utf8_lossy(&heard.mails[0]).into_owned();
+    assert!(mail.contains("\r\nSubject: Parting\r\n"), "{mail}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::Evidence;
 use causeway_core::fit::fit;
 use causeway_core::text::Body;
-use mail_parser::MessageParser;
+use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
 /// 2026-11-22 10:00:00 UTC.
@@ -71,6 +71,7 @@ fn composed_for(parcel: &Parcel, thread: &ThreadHead, to: &str, smtputf8: bool) 
         domain: &domain,
         to,
         to_name: None,
+        about: None,
         thread,
         jabber_id: true,
         smtputf8,
@@ -301,6 +302,79 @@ fn a_failure_goes_back_as_a_notification_that_our_own_reader_understands() {
         panic!("{:?}", reports[0])
     };
     assert_eq!((fault.kind, fault.status), (FaultKind::NoSuchUser, Some((5, 1, 1))));
+}
+
+/// The notification to Juliet that this letter of hers did not arrive.
+fn notified(text: Text, said_at: Option<Timestamp>, fault: Fault) -> String {
+    let parcel = failure(fault);
+    let domain = gateway();
+    let about = Envelope {
+        id: EnvelopeId::from_random([1; 16]),
+        accepted: TODAY,
+        draft: Draft {
+            said_at,
+            ..Draft::new(
+                parcel.draft().to.clone(),
+                parcel.draft().from.clone(),
+                Payload::Text(text),
+            )
+        },
+    };
+    let writing = Writing {
+        parcel: &parcel,
+        domain: &domain,
+        to: "Juliet@example.com",
+        to_name: None,
+        about: Some(&about),
+        thread: &ThreadHead::default(),
+        jabber_id: true,
+        smtputf8: false,
+    };
+    String::from_utf8(compose(&writing).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn a_notification_returns_the_header_as_far_as_it_is_known() {
+    let fault = || Fault::of(FaultKind::NoSuchUser);
+    let text = Text {
+        subject: Line::clean("Good night, good night – parting is such sweet sorrow, that I shall say good night"),
+        sender_name: Line::clean("Juliet Capulet"),
+        ..said("Good night")
+    };
+    let at = Timestamp(TODAY.0 - 60_000);
+    let mail = notified(text.clone(), Some(at), fault());
+    let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
+    let part = parsed
+        .parts
+        .iter()
+        .find(|part| part.is_content_type("text", "rfc822-headers"))
+        .unwrap();
+    let returned = MessageParser::default().parse(part.contents()).unwrap();
+    assert_eq!(returned.message_id(), Some("letter-1@example.com"));
+    assert_eq!(returned.subject(), text.subject.as_ref().map(Line::as_str));
+    let from = returned.from().unwrap().first().unwrap();
+    assert_eq!(
+        (from.name(), from.address()),
+        (Some("Juliet Capulet"), Some("Juliet@example.com"))
+    );
+    has(&mail, "Date: Sun, 22 Nov 2026 09:59:00 +0000");
+    let bare = notified(said("Good night"), None, fault());
+    assert_eq!(
+        (bare.matches("Subject:").count(), bare.matches("Date:").count()),
+        (1, 1),
+        "{bare}"
+    );
+}
+
+/// RFC 3463 section 3.1: class 4 says that trying again may help, and here nobody does.
+#[test]
+fn a_failure_for_good_has_a_status_for_good() {
+    let status = |fault| notified(said("x"), None, fault);
+    has(&status(Fault::of(FaultKind::Full).for_good()), "Status: 5.2.2");
+    has(
+        &status(Fault::of(FaultKind::Full).with_status((4, 2, 2)).for_good()),
+        "Status: 4.2.2",
+    );
 }
 
 #[test]
