@@ -7,7 +7,7 @@ use crate::ns;
 use crate::stanza::Outward;
 use crate::xml::{Build, element};
 use causeway_core::envelope::{Envelope, EnvelopeId};
-use causeway_core::fault::Fault;
+use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::message::{Happened, News};
 use std::time::Duration;
 
@@ -22,9 +22,12 @@ pub(super) fn messages(id: EnvelopeId, news: &News, leg: Leg<'_>) -> Vec<Outward
         (Happened::Delivered, Some(their_id)) => {
             vec![sign(id, leg).holding(element("received", ns::RECEIPTS).with("id", their_id))]
         }
-        (Happened::Seen, Some(their_id)) => {
-            vec![sign(id, leg).holding(element("displayed", ns::MARKERS).with("id", their_id))]
-        }
+        // Many clients wait for the receipt whatever else they hear, and who has seen a message has received it.
+        (Happened::Seen, Some(their_id)) => vec![
+            sign(id, leg)
+                .holding(element("displayed", ns::MARKERS).with("id", their_id))
+                .holding(element("received", ns::RECEIPTS).with("id", their_id)),
+        ],
         (Happened::Delivered, None) => vec![note(id, &format!("✓ Delivered: {}", quoted(news)), leg)],
         (Happened::Seen, None) => vec![note(id, &format!("✓ Read: {}", quoted(news)), leg)],
         (Happened::Delayed(fault), _) => vec![note(id, &delayed(news, fault.as_ref()), leg)],
@@ -75,12 +78,22 @@ fn error(news: &News, fault: &Fault, their_id: &str, session: &str, leg: Leg<'_>
 }
 
 fn delayed(news: &News, fault: Option<&Fault>) -> String {
-    let reason = fault.map(|fault| format!(" – {fault}")).unwrap_or_default();
+    let reason = fault.map(|fault| format!(" – {}", told(fault))).unwrap_or_default();
     format!("⏳ Not delivered yet: {}{reason}; still trying", quoted(news))
 }
 
 fn not_delivered(news: &News, fault: &Fault) -> String {
-    format!("{} was not delivered: {fault}", quoted(news))
+    format!("{} was not delivered: {}", quoted(news), told(fault))
+}
+
+/// What a user is told of a fault. Trouble with the gateway's own links is its admin's: hosts and ports of these are
+/// nobody else's business.
+fn told(fault: &Fault) -> String {
+    use FaultKind::{Busy, Internal, Misconfigured, Timeout, Unreachable};
+    match fault.kind {
+        Unreachable | Timeout | Misconfigured | Busy | Internal => fault.kind.to_string(),
+        _ => fault.to_string(),
+    }
 }
 
 fn quoted(news: &News) -> String {

@@ -15,6 +15,14 @@ fn text(words: &str) -> Text {
     Text::plain(Body::clean(words).unwrap())
 }
 
+fn attachment(name: &str, media_type: &str, size: u64) -> Attachment {
+    Attachment {
+        name: line(name),
+        media_type: line(media_type),
+        size,
+    }
+}
+
 fn draft(payload: Payload) -> Draft {
     Draft::new(Party::Foreign(juliet()), Party::Home(romeo()), payload)
 }
@@ -49,11 +57,10 @@ fn a_letter_becomes_a_chat_message_under_an_id_that_never_changes() {
         subject: Some(line("Good night")),
         thread: Some(line("balcony")),
         sender_name: Some(line("Juliet <Capulet> & Co")),
-        attachments: vec![Attachment {
-            name: line("rose.png"),
-            media_type: line("image/png"),
-            size: 1_234_567,
-        }],
+        attachments: vec![
+            attachment("rose.png", "image/png", 1_234_567),
+            attachment("poem.txt", "text/plain", 70),
+        ],
         ..text("Parting is such sweet sorrow")
     }));
     let stanza = one(&parcel);
@@ -66,7 +73,8 @@ fn a_letter_becomes_a_chat_message_under_an_id_that_never_changes() {
     assert_eq!(stanza.attr("id"), Some(parcel.id().to_string().as_str()));
     assert_eq!(
         body(&stanza),
-        "*Good night*\n\nParting is such sweet sorrow\n\n📎 rose.png (image/png, 1.2 MB)"
+        "*Good night*\n\nParting is such sweet sorrow\n\n📎 rose.png (image/png, 1.2 MB)\n📎 poem.txt (text/plain, 70 B)\n\
+         (Only the names of files come along; the files cannot be fetched here yet.)"
     );
     assert_eq!(text_of(&stanza, "subject", ns::COMPONENT).unwrap(), "Good night");
     assert_eq!(text_of(&stanza, "thread", ns::COMPONENT).unwrap(), "balcony");
@@ -165,7 +173,10 @@ fn good_news_is_a_receipt_or_a_marker() {
     assert_eq!(received.attr("id"), Some("line-1"));
     assert!(!receipt.has_child("body", ns::COMPONENT) && !receipt.has_child("request", ns::RECEIPTS));
     let marker = one(&news(Happened::Seen, Some("line-1")));
-    assert!(marker.has_child("displayed", ns::MARKERS));
+    for (name, namespace) in [("displayed", ns::MARKERS), ("received", ns::RECEIPTS)] {
+        let sign = marker.children().find(|child| child.is(name, namespace)).unwrap();
+        assert_eq!(sign.attr("id"), Some("line-1"), "who has seen it has received it");
+    }
     assert_eq!(
         body(&one(&news(Happened::Delivered, None))),
         "✓ Delivered: “Lady, by yonder”"
@@ -181,6 +192,25 @@ fn a_delay_is_told_in_words() {
         body(&note),
         "⏳ Not delivered yet: “Lady, by yonder” – The next server asks to try again later: 450 greylisted; still trying"
     );
+}
+
+#[test]
+fn a_delay_tells_a_user_nothing_about_the_gateways_own_links() {
+    for kind in [
+        FaultKind::Unreachable,
+        FaultKind::Timeout,
+        FaultKind::Misconfigured,
+        FaultKind::Busy,
+        FaultKind::Internal,
+    ] {
+        let why = Fault::of(kind).saying("localhost:29587: Connection refused (os error 111)");
+        let note = one(&news(Happened::Delayed(Some(why)), Some("line-1")));
+        let sentence = kind.row().sentence;
+        assert_eq!(
+            body(&note),
+            format!("⏳ Not delivered yet: “Lady, by yonder” – {sentence}; still trying")
+        );
+    }
 }
 
 #[test]

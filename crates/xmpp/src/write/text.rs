@@ -50,6 +50,9 @@ fn body(text: &Text, is_reply: bool) -> String {
     for attachment in &text.attachments {
         let _ = write!(words, "\n{}", named(attachment));
     }
+    if !text.attachments.is_empty() {
+        words.push_str("\n(Only the names of files come along; the files cannot be fetched here yet.)");
+    }
     words
 }
 
