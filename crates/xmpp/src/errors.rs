@@ -32,7 +32,7 @@ const MEANINGS: [(&str, FaultKind); 18] = [
     ("not-authorized", FaultKind::Refused),
     ("policy-violation", FaultKind::Refused),
     ("registration-required", FaultKind::Refused),
-    ("service-unavailable", FaultKind::Refused),
+    ("service-unavailable", FaultKind::NoSuchUser),
 ];
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -109,6 +109,11 @@ pub(crate) fn fault_of(stanza: &Element) -> Fault {
         (None, Some(text)) => text,
         (None, None) => String::new(),
     };
+    // RFC 6121 section 8.5.2 has one condition for both, so that nobody can find out who has an account.
+    let said = match condition {
+        Some("service-unavailable") => format!("there is no such user, or the user takes no messages ({said})"),
+        _ => said,
+    };
     Fault::of(kind).saying(&said).for_good()
 }
 
@@ -147,6 +152,12 @@ mod tests {
              </error></message>",
             FaultKind::Deferred,
             Some("recipient-unavailable: asleep"),
+        );
+        check(
+            "<message xmlns='jabber:component:accept'><error type='cancel'><service-unavailable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+            FaultKind::NoSuchUser,
+            Some("there is no such user, or the user takes no messages (service-unavailable)"),
         );
         check("<message xmlns='jabber:component:accept'/>", FaultKind::Refused, None);
         check(
