@@ -1,4 +1,7 @@
 //! Stanzas to core values: what a message to a contact says, and what one that came back means.
+//!
+//! Reactions (XEP-0444) pass without an answer: the networks cannot carry them yet, and a reaction is a politeness
+//! whose sender would be disturbed more by an error than by its silence.
 
 mod encryption;
 mod fallback;
@@ -85,10 +88,9 @@ fn report(about: EnvelopeId, evidence: Evidence, caller: &Caller, arrived: Arriv
         Evidence::Failed(fault) => fault.said.clone(),
         _ => None,
     };
-    let hops = Line::clean(&caller.full).map(|who| Hop {
-        trust: Trust::Claimed,
-        ..over_xmpp(Hop::own(arrived.at, step, who), Some(arrived.tls)).saying(said)
-    });
+    // The gateway hears it at this moment by its own clock, and the server vouches for who says it.
+    let hops =
+        Line::clean(&caller.full).map(|who| over_xmpp(Hop::own(arrived.at, step, who), Some(arrived.tls)).saying(said));
     Item::Report(Report {
         about,
         by: Some(Party::Home(caller.bare.clone())),

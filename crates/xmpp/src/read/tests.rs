@@ -148,7 +148,7 @@ fn receipts_and_markers_are_evidence_by_who_sent_them() {
         assert_eq!(report.by, Some(Party::Home(romeo())));
         assert_eq!(report.about.to_string(), OURS);
         assert_eq!(report.hops[0].who.as_str(), "romeo@verona.example/balcony");
-        assert_eq!(report.hops[0].trust, Trust::Claimed);
+        assert_eq!((report.hops[0].at, report.hops[0].trust), (Some(NOW), Trust::Own));
     }
 }
 
@@ -172,6 +172,7 @@ fn a_message_of_ours_that_comes_back_has_failed_for_good() {
     let Some(Item::Report(report)) = bounce(&back, &caller(), arrived()) else {
         panic!("nothing heard")
     };
+    assert_eq!((report.hops[0].at, report.hops[0].trust), (Some(NOW), Trust::Own));
     let Evidence::Failed(fault) = report.evidence else {
         panic!("not failed")
     };
