@@ -16,6 +16,7 @@ macro_rules! on_both_servers {
 }
 
 mod accepted_then_bounced_mail_becomes_error_stanza;
+mod bounce_only_to_a_proven_sender;
 mod contact_can_be_added;
 mod conversation_stays_one_thread;
 mod delayed_mail_is_told;

@@ -250,6 +250,7 @@ secret = {COMPONENT_SECRET:?}
 domain = {domain:?}
 home_domain = {home:?}
 trusted_hosts = ["mail.test"]
+authserv_ids = ["mail.test"]
 "#,
             data = self.dir.join("data"),
             port = setup.component_port,
