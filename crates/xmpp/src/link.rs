@@ -19,7 +19,7 @@ use dial::Dial;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use line::{Desk, Fate, State};
-use login::{Credentials, LoginError, StreamError, log_in};
+use login::{Credentials, LoginError, StreamError, Told, log_in};
 use posts::Posts;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -54,6 +54,7 @@ struct Work {
     desk: Desk,
     posts: Posts,
     unsent: VecDeque<Letter>,
+    told: Told,
     stopping: Shared<BoxFuture<'static, ()>>,
 }
 
@@ -68,6 +69,7 @@ impl Link {
             desk,
             posts: Posts::new(house.inbox.clone()),
             unsent: VecDeque::new(),
+            told: Told::default(),
             stopping: house.tasks.stopping().boxed().shared(),
         };
         let mut attempt = 0;
@@ -103,6 +105,7 @@ impl Work {
         match login {
             Ok((stream, id)) => {
                 tracing::info!(%domain, "connected to the XMPP server");
+                self.told.logged_in();
                 let ping = Ping {
                     from: self.link.gateway.itself(),
                     to: self.link.ping_domain.clone(),
@@ -113,8 +116,9 @@ impl Work {
                 self.judge(&domain, end)
             }
             Err(LoginError::Refused(error)) => {
-                let advice = error.advice(&domain);
-                tracing::error!(%domain, %error, %advice, "the XMPP server refuses this component");
+                if self.told.is_news(&error) {
+                    refused(&domain, &error);
+                }
                 Some(Again::after(&error))
             }
             Err(error) => {
@@ -194,6 +198,18 @@ impl Work {
         if timeout(LAST_POSTS, last).await.is_err() {
             tracing::warn!("some messages could not be written down before the stop");
         }
+    }
+}
+
+fn refused(domain: &str, error: &StreamError) {
+    let advice = error.advice(domain);
+    match error.is_conflict() {
+        true => tracing::error!(
+            %domain, %advice,
+            "another component holds this name at the XMPP server; it is tried again every {} s, which is not logged",
+            backoff::LONGEST.as_secs()
+        ),
+        false => tracing::error!(%domain, %error, %advice, "the XMPP server refuses this component"),
     }
 }
 

@@ -33,6 +33,12 @@ pub(crate) struct StreamError {
     pub(crate) text: Option<String>,
 }
 
+/// What the log was told already.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    conflict: bool,
+}
+
 /// Why there is no stream.
 #[derive(Debug)]
 pub(crate) enum LoginError {
@@ -106,7 +112,12 @@ impl StreamError {
 
     /// Whether trying again soon would only disturb: somebody else has the name, or the admin must change something.
     pub(crate) fn needs_an_admin(&self) -> bool {
-        ["conflict", "not-authorized", "host-unknown"].contains(&self.condition.as_str())
+        ["conflict", "not-authorized", "host-unknown", "invalid-namespace"].contains(&self.condition.as_str())
+    }
+
+    /// Whether somebody else is logged in under the name.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.condition == "conflict"
     }
 
     /// What to do about it; empty when waiting is all there is to do.
@@ -116,12 +127,32 @@ impl StreamError {
                 "another program is logged in as {domain}: if it is this gateway, all is well; otherwise stop it or give \
                  this one another domain"
             ),
-            "not-authorized" => {
-                format!("the server expects another secret for {domain}: write the same one on both sides")
+            "not-authorized" => format!(
+                "the server has another secret for {domain}, or (ejabberd says the same) no component {domain}: write \
+                 the same domain and secret on both sides"
+            ),
+            "host-unknown" => format!(
+                "the server has no component {domain}, or this is not its component port: add it to the server, \
+                 then restart it (a reload starts no new component)"
+            ),
+            "invalid-namespace" => {
+                "this is not its component port: see the port of the server's component listener (XEP-0114)".to_owned()
             }
-            "host-unknown" => format!("the server has no component {domain}: add it there, then reload the server"),
             _ => String::new(),
         }
+    }
+}
+
+impl Told {
+    /// Whether a refusal belongs into the log. That somebody else holds the name may last for as long as that program
+    /// runs, so it is said once.
+    pub(crate) fn is_news(&mut self, error: &StreamError) -> bool {
+        !(error.is_conflict() && std::mem::replace(&mut self.conflict, true))
+    }
+
+    /// The name is free again: the next conflict is another one.
+    pub(crate) fn logged_in(&mut self) {
+        self.conflict = false;
     }
 }
 
@@ -144,3 +175,6 @@ impl fmt::Display for LoginError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
