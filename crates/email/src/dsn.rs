@@ -2,6 +2,7 @@
 
 mod groups;
 pub mod status;
+mod steps;
 mod words;
 
 use crate::date;
@@ -9,12 +10,12 @@ use crate::fields::{Fields, divide};
 use crate::mime::Part;
 use crate::read::{Reading, own_id};
 use crate::verdict::Verdict;
-use causeway_core::clock::Timestamp;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::evidence::Evidence;
 use causeway_core::hop::{Hop, Step, Trust};
 use causeway_core::text::Line;
 use groups::groups;
+use steps::{Scene, steps, taker};
 
 /// What a report says about one recipient (RFC 3464 section 2.3, RFC 8098 section 3.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,26 +95,26 @@ fn delivery_reports(part: &Part<'_>, parts: &[Part<'_>], reading: &Reading<'_>) 
     if let Some(id) = message.value("X-Original-Message-ID") {
         subject.take_message_id(&id, reading);
     }
+    let scene = Scene {
+        message: &message,
+        taker: taker(parts, reading),
+        heard: reading.arrived,
+    };
     groups
         .iter()
-        .filter_map(|group| recipient_report(group, &message, &subject, reading.arrived))
+        .filter_map(|group| recipient_report(group, &subject, &scene))
         .collect()
 }
 
 /// One per-recipient group; `None` for the per-message group. Some writers put both into one.
-fn recipient_report(
-    group: &Fields<'_>,
-    message: &Fields<'_>,
-    subject: &Subject,
-    latest: Timestamp,
-) -> Option<DsnReport> {
+fn recipient_report(group: &Fields<'_>, subject: &Subject, scene: &Scene<'_>) -> Option<DsnReport> {
     let telling = ["Final-Recipient", "Original-Recipient", "Action", "Status"];
     if !telling.iter().any(|name| group.first(name).is_some()) {
         return None;
     }
     let recipient = recipient(group);
     let evidence = evidence(group, recipient.as_deref());
-    let hops = steps(group, message, &evidence, recipient.as_deref(), latest);
+    let hops = steps(group, &evidence, recipient.as_deref(), scene);
     Some(subject.report(recipient, evidence, hops))
 }
 
@@ -133,7 +134,7 @@ fn disposition_report(part: &Part<'_>, parts: &[Part<'_>], reading: &Reading<'_>
     };
     let who = fields.value("Reporting-UA").and_then(|name| Line::clean(&name));
     let hops = who.or_else(|| Line::clean("mail program")).map(|who| Hop {
-        at: None,
+        at: Some(reading.arrived),
         step,
         who,
         with: None,
@@ -220,45 +221,6 @@ fn diagnostic(group: &Fields<'_>) -> Option<String> {
     Some(said.trim().to_owned())
 }
 
-fn steps(
-    group: &Fields<'_>,
-    message: &Fields<'_>,
-    evidence: &Evidence,
-    recipient: Option<&str>,
-    latest: Timestamp,
-) -> Vec<Hop> {
-    let mta = |fields: &Fields<'_>, name: &str| {
-        let plain = date::without_comments(&fields.value(name)?);
-        Line::clean(address(&plain).trim_end_matches('.'))
-    };
-    let time = |fields: &Fields<'_>, name: &str| fields.value(name).and_then(|value| date::parse(&value, latest));
-    let reporter = mta(message, "Reporting-MTA");
-    let step = match evidence {
-        Evidence::Relayed => Step::Expanded,
-        Evidence::Delayed(_) => Step::Deferred,
-        Evidence::Delivered | Evidence::Seen => Step::Delivered,
-        Evidence::Failed(_) => Step::Failed,
-    };
-    let hop = |who, at, step, said| Hop {
-        at,
-        step,
-        who,
-        with: None,
-        tls: None,
-        said,
-        trust: Trust::Claimed,
-    };
-    let arrived = time(message, "Arrival-Date");
-    let relayed = reporter
-        .clone()
-        .zip(arrived)
-        .map(|(who, at)| hop(who, Some(at), Step::Relayed, None));
-    let said = diagnostic(group).and_then(|said| Line::clean(&status::scrub(&said, recipient)));
-    let last = mta(group, "Remote-MTA").or(reporter);
-    let outcome = last.map(|who| hop(who, time(group, "Last-Attempt-Date"), step, said));
-    relayed.into_iter().chain(outcome).collect()
-}
-
 // ---- which mail it is about -----------------------------------------------------------------------------------------
 
 /// Looks for our own id: the keyed return path first, then the envelope id, then the Message-ID of the returned part,
@@ -326,10 +288,15 @@ fn keyed_word(word: &str, reading: &Reading<'_>) -> Option<EnvelopeId> {
 
 /// The Message-ID of the returned mail or header, whatever its part is called (RFC 3462 section 2).
 fn returned_message_id(parts: &[Part<'_>]) -> Option<String> {
+    from_returned(parts, |fields| fields.value("Message-ID"))
+}
+
+/// Something of the header of the returned mail.
+fn from_returned<T>(parts: &[Part<'_>], find: impl Fn(&Fields<'_>) -> Option<T>) -> Option<T> {
     parts.iter().filter(|part| is_returned(part)).find_map(|part| {
         let content = part.content();
         let (header, _) = divide(content.trim_ascii_start());
-        Fields::parse(header).value("Message-ID")
+        find(&Fields::parse(header))
     })
 }
 

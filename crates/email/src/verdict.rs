@@ -151,7 +151,8 @@ fn is_one_of(author: Option<&str>, names: &[&str]) -> bool {
     author.is_some_and(|author| names.iter().any(|name| author.eq_ignore_ascii_case(name)))
 }
 
-fn is_own_line(value: &str, domain: &str) -> bool {
+/// Whether the gateway wrote this Received line.
+pub(crate) fn is_own_line(value: &str, domain: &str) -> bool {
     let line = Received::parse(value, Timestamp(i64::MAX));
     let own_host = line.by.is_some_and(|by| by.eq_ignore_ascii_case(domain));
     own_host && line.with.is_some_and(|with| with.eq_ignore_ascii_case(OWN_PROTOCOL))
