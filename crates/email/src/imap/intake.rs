@@ -19,8 +19,8 @@ use std::sync::Arc;
 pub(crate) enum Intake {
     /// It is for somebody, or earns a bounce.
     Brings(Arrival),
-    /// It is for nobody, and its sender is not told: that could hit somebody who never wrote.
-    Dropped(Fault),
+    /// It is not for everybody whom it names, and its sender is not told: that could hit somebody who never wrote.
+    Refused(Arrival, Fault),
     /// A person must look at it.
     Aside(Fault),
 }
@@ -60,8 +60,8 @@ pub(crate) async fn intake(
         }
     }
     match refused {
-        Some(fault) if brings == Arrival::default() => Intake::Dropped(fault),
-        _ => Intake::Brings(brings),
+        Some(fault) => Intake::Refused(brings, fault),
+        None => Intake::Brings(brings),
     }
 }
 

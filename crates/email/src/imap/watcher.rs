@@ -172,19 +172,27 @@ impl<'a> Watcher<'a> {
             return Ok(after);
         };
         let arrived = one.arrived.unwrap_or_else(|| self.house.clock.now());
-        let mut brings = match intake(&self.email.desk, &self.house, self.config, bytes, arrived).await {
-            Intake::Brings(brings) => brings,
-            Intake::Dropped(fault) => {
-                tracing::info!(uid = one.uid, "a mail for nobody is dropped: {}", fault.kind);
-                Arrival::rows(vec![self.counted("dropped")])
+        let too_large = (one.size > self.email.desk.limits.bytes).then(|| Fault::of(FaultKind::TooLarge));
+        let (mut brings, stays) = match intake(&self.email.desk, &self.house, self.config, bytes, arrived).await {
+            Intake::Brings(brings) => (brings, too_large),
+            Intake::Refused(brings, fault) => {
+                tracing::warn!(
+                    uid = one.uid,
+                    mailbox = self.config.mailbox,
+                    "a mail is not for everybody it names; it stays, flagged: {}",
+                    fault.kind
+                );
+                (brings, Some(fault))
             }
             Intake::Aside(fault) => return self.put_aside(connection, cursor, one, fault).await,
         };
-        let stays = one.size > self.email.desk.limits.bytes;
-        if stays {
-            let why = Fault::of(FaultKind::TooLarge);
-            brings.rows.push(self.aside_row(cursor.uid_validity, one, why)?);
-        }
+        let stays = match stays {
+            Some(why) => {
+                brings.rows.push(self.aside_row(cursor.uid_validity, one, why)?);
+                true
+            }
+            None => false,
+        };
         brings.rows.push(self.row("cursor", &after)?);
         brings.rows.push(self.hand_row(cursor.uid_validity, next)?);
         match self.house.inbox.post(brings).await {
@@ -303,12 +311,6 @@ impl<'a> Watcher<'a> {
             at: self.house.clock.now(),
         };
         self.row(&format!("aside/{uid_validity}/{}", one.uid), &aside)
-    }
-
-    /// A counter, one up.
-    fn counted(&self, name: &str) -> Row {
-        let before: u64 = self.read_row(name).unwrap_or(0);
-        Row::put(format!("{}{name}", self.prefix), before.saturating_add(1).to_string())
     }
 
     async fn write(&self, rows: Vec<Row>) -> Result<(), Fault> {

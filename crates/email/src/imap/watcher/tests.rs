@@ -215,22 +215,35 @@ async fn a_mail_that_is_too_large_stays_and_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_mail_for_nobody_is_dropped_and_counted() {
-    let stage = stage(r#"{ "first_contact": "import" }"#).await;
-    stage.server.put(&mail_to("gateway+tybalt@example.org", "1@x"));
-    stage.server.put(&mail("2@x"));
+async fn a_mail_for_nobody_stays_for_a_person_to_look_at() {
+    for after in [r#""seen""#, r#""delete""#, r#"{ "move_to": "Archive" }"#] {
+        let stage = stage(&format!(r#"{{ "after": {after}, "first_contact": "import" }}"#)).await;
+        let refused = stage.server.put(&mail_to("gateway+tybalt@example.org", "1@x"));
+        stage.server.put(&mail("2@x"));
+        stage.catch_up().await;
+        stage.catch_up().await;
+        assert_eq!(stage.posted(), ["2@x"]);
+        assert_eq!(stage.server.flags(refused), ["Flagged"], "{after}");
+        assert!(
+            stage
+                .row(&format!("aside/1/{refused}"))
+                .unwrap()
+                .contains("not-allowed")
+        );
+        let rows = stage.rooms.rows.lock().unwrap();
+        assert!(!rows.keys().any(|key| key.starts_with("bounce/")));
+    }
+}
+
+#[tokio::test]
+async fn a_mail_for_one_who_may_and_one_who_may_not_is_taken_and_stays() {
+    let stage = stage(r#"{ "after": "delete", "first_contact": "import" }"#).await;
+    let both = mail_to("gateway+tybalt@example.org, gateway+romeo@example.org", "1@x");
+    let uid = stage.server.put(&both);
     stage.catch_up().await;
-    assert_eq!(stage.posted(), ["2@x"]);
-    assert_eq!(stage.row("dropped").as_deref(), Some("1"));
-    assert!(
-        !stage
-            .rooms
-            .rows
-            .lock()
-            .unwrap()
-            .keys()
-            .any(|key| key.starts_with("bounce/"))
-    );
+    stage.catch_up().await;
+    assert_eq!(stage.posted(), ["1@x"]);
+    assert_eq!(stage.server.flags(uid), ["Flagged"]);
 }
 
 #[tokio::test]
