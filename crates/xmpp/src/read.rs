@@ -67,13 +67,21 @@ fn is_copy(stanza: &Element) -> bool {
         .any(|child| child.has_ns(ns::CARBONS) || child.has_ns(ns::MAM))
 }
 
-/// A receipt (XEP-0184 section 5.4) or a marker (XEP-0333 section 4.2) about a message of ours.
+/// A receipt (XEP-0184 section 5.4) or a marker (XEP-0333 section 4.2) about a message of ours. Where both come at once,
+/// the marker says more.
 fn evidence(stanza: &Element, caller: &Caller, arrived: Arrived) -> Option<Item> {
-    let (evidence, sign) = stanza.children().find_map(|child| match child.name() {
-        "received" if child.has_ns(ns::RECEIPTS) || child.has_ns(ns::MARKERS) => Some((Evidence::Delivered, child)),
-        "displayed" | "acknowledged" if child.has_ns(ns::MARKERS) => Some((Evidence::Seen, child)),
-        _ => None,
-    })?;
+    let seen = stanza
+        .children()
+        .find(|child| child.has_ns(ns::MARKERS) && ["displayed", "acknowledged"].contains(&child.name()));
+    let received = || {
+        stanza
+            .children()
+            .find(|child| child.name() == "received" && (child.has_ns(ns::RECEIPTS) || child.has_ns(ns::MARKERS)))
+    };
+    let (evidence, sign) = match seen {
+        Some(sign) => (Evidence::Seen, sign),
+        None => (Evidence::Delivered, received()?),
+    };
     let about = EnvelopeId::parse(sign.attr("id")?)?;
     Some(report(about, evidence, caller, arrived))
 }

@@ -86,6 +86,11 @@ impl Outward {
         self.0.name() == Kind::Message.as_str() && self.0.attr("type") == Some("error")
     }
 
+    /// Whether it tells a user that a contact is there.
+    pub(crate) fn is_available(&self) -> bool {
+        self.0.name() == Kind::Presence.as_str() && self.0.attr("type").is_none()
+    }
+
     /// The element to write.
     pub(crate) fn element(&self) -> &Element {
         &self.0

@@ -127,7 +127,11 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn say(&mut self, answers: Vec<Outward>) {
+    /// Once everybody was told that the contacts are gone, nobody is told any more that one is there.
+    fn say(&mut self, mut answers: Vec<Outward>) {
+        if self.closing.is_some() {
+            answers.retain(|answer| !answer.is_available());
+        }
         self.around.unsent.extend(answers.into_iter().map(Letter::plain));
     }
 

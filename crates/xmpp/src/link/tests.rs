@@ -426,3 +426,36 @@ async fn at_the_end_the_stream_is_closed_and_subscribers_are_told() {
     let goodbye = call.hear("</stream:stream>").await;
     assert_eq!(goodbye.matches("type='unavailable'").count(), 1, "{goodbye}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_does_not_come_back_to_life_while_the_gateway_stops() {
+    let mut kept = None;
+    play(async |mut server, _, props| {
+        let mut call = server.pick_up("").await;
+        call.say(&line_of_romeo("1", "poison")).await;
+        call.hear("no poison").await;
+        props.paper.slow.send_replace(true);
+        call.say(&format!(
+            "<presence type='subscribe' from='romeo@verona.example' to='juliet\\40capulet@{DOMAIN}'/>"
+        ))
+        .await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        props.stop.send_replace(true);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        props.paper.slow.send_replace(false);
+        kept = Some(call);
+    })
+    .await;
+    let goodbye = kept.unwrap().hear("</stream:stream>").await;
+    let states: Vec<_> = goodbye
+        .split("<presence")
+        .skip(1)
+        .map(|it| {
+            it.split("type='")
+                .nth(1)
+                .map_or("available", |it| it.split('\'').next().unwrap())
+        })
+        .collect();
+    assert!(states.contains(&"subscribed"), "{goodbye}");
+    assert!(!states.contains(&"available"), "{goodbye}");
+}

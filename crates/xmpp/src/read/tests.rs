@@ -153,6 +153,14 @@ fn receipts_and_markers_are_evidence_by_who_sent_them() {
 }
 
 #[test]
+fn who_sends_a_receipt_and_a_marker_at_once_has_seen_the_message() {
+    let report = reported(&format!(
+        "<received xmlns='urn:xmpp:receipts' id='{OURS}'/><displayed xmlns='urn:xmpp:chat-markers:0' id='{OURS}'/>"
+    ));
+    assert_eq!(report.evidence, Evidence::Seen);
+}
+
+#[test]
 fn a_receipt_and_words_in_one_message_are_both_heard() {
     let message = stanza(&format!(
         "<message><displayed xmlns='urn:xmpp:chat-markers:0' id='{OURS}'/><body>Ay me</body></message>"
