@@ -25,6 +25,7 @@ use causeway_core::hop::Hop;
 use causeway_core::message::Text;
 use causeway_core::text::{Body, Line};
 use mail_parser::MessageParser;
+use std::borrow::Cow;
 
 pub use ids::own_id;
 
@@ -95,6 +96,11 @@ pub enum Authenticated {
     Unknown,
 }
 
+/// The longest text that is taken of a mail, in bytes.
+const TEXT_MAX: usize = 200_000;
+/// What stands below a text that was longer.
+const CUT_HERE: &str = "\n[cut here: the mail has more than 200 kB of text]";
+
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Reads a mail. [`FaultKind::BadContent`] when it passes the limits of [`guard::measure`] or has no author,
@@ -160,14 +166,26 @@ fn text(
     let plain = whole_body.as_ref().map_or("", Body::as_str);
     let cut = quote::cut(plain, subject.as_ref().map(Line::as_str));
     // Without any words the mail still has a subject or an attachment to show.
-    let body = Body::clean(&cut.text).or_else(|| Body::clean("(no text)"));
+    let body = Body::clean(&shortened(&cut.text)).or_else(|| Body::clean("(no text)"));
     let mut text = Text::plain(body.ok_or_else(|| Fault::of(FaultKind::BadContent))?);
     text.subject = subject;
-    text.original = whole_body.filter(|_| cut.cut);
+    text.original = match cut.cut {
+        true => Body::clean(&shortened(plain)),
+        false => None,
+    };
     text.sender_name = author.name.clone();
     text.attachments = attachments::named(parts);
     text.automatic = automatic;
     Ok(text)
+}
+
+/// The text, or its begin with a note where it is longer than anybody reads.
+fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_MAX {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(TEXT_MAX.saturating_sub(CUT_HERE.len()));
+    format!("{}{CUT_HERE}", text.get(..end).unwrap_or_default()).into()
 }
 
 /// A header text with its encoded words decoded (RFC 2047).

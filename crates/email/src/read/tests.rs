@@ -81,6 +81,28 @@ fn a_person_who_writes_to_a_return_path_is_heard_as_a_person() {
     assert!(matches!(read_mail(vacation, Some(id()), Some("")), Ok(Read::Mail(mail)) if mail.text.automatic));
 }
 
+#[test]
+fn a_long_text_arrives_cut_and_says_so() {
+    let poem = "O Roméo, Romeo, wherefore art thou Romeo?\n".repeat(40_000);
+    let mail = format!("From: juliet@example.com\nSubject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{poem}");
+    let text = |mail: &str| match read_mail(mail.as_bytes(), None, None) {
+        Ok(Read::Mail(mail)) => mail.text,
+        other => panic!("{other:?}"),
+    };
+    let plain = text(&mail);
+    assert!(plain.body.as_str().len() <= TEXT_MAX && plain.body.as_str().starts_with("O Roméo"));
+    assert!(plain.body.as_str().ends_with(CUT_HERE) && plain.original.is_none());
+    let quoted = text(&format!(
+        "{mail}\nOn 21 Nov 2026 Romeo <romeo@example.org> wrote:\n{}",
+        "> Call me but love\n".repeat(20_000)
+    ));
+    assert!(quoted.body.as_str().ends_with(CUT_HERE));
+    let original = quoted.original.unwrap();
+    assert!(original.as_str().len() <= TEXT_MAX && original.as_str().ends_with(CUT_HERE));
+    let short = text(&mail.replace(&poem, &format!("Yes.\n\n{}", poem.replace("O R", "> O R"))));
+    assert_eq!(short.body.as_str(), "Yes. [...]");
+}
+
 /// What grows faster than its input would take minutes at the largest size; the rest is for machines that do other
 /// work at the same time.
 const LIMIT: Duration = Duration::from_secs(30);
