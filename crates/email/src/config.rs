@@ -60,12 +60,20 @@ pub struct EmailConfig {
 
 /// Which way mail leaves.
 #[derive(Clone, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[serde(try_from = "Ways")]
 pub enum Send {
     /// Everything goes to one server, which passes it on.
     Smarthost(Smarthost),
     /// Each mail goes to the mail exchanger of its recipient (RFC 5321 section 5).
     Direct(Direct),
+}
+
+/// The same as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ways {
+    smarthost: Option<Smarthost>,
+    direct: Option<Direct>,
 }
 
 /// The server that takes all mail.
@@ -289,6 +297,12 @@ impl EmailConfig {
                 return Err(format!("{key} = {name:?} is not a host name"));
             }
         }
+        if self.home_domain.eq_ignore_ascii_case(&self.domain) {
+            return Err(format!(
+                "domain and home_domain are both {:?}: domain is the gateway's own, for example mail.{}",
+                self.domain, self.home_domain
+            ));
+        }
         if let Send::Smarthost(smarthost) = &self.send {
             smarthost.check()?;
         }
@@ -299,6 +313,19 @@ impl EmailConfig {
             imap.check()?;
         }
         Ok(())
+    }
+}
+
+impl TryFrom<Ways> for Send {
+    type Error = &'static str;
+
+    fn try_from(ways: Ways) -> Result<Self, Self::Error> {
+        match (ways.smarthost, ways.direct) {
+            (Some(smarthost), None) => Ok(Self::Smarthost(smarthost)),
+            (None, Some(direct)) => Ok(Self::Direct(direct)),
+            (Some(_), Some(_)) => Err("give one of [email.send.smarthost] and [email.send.direct], not both"),
+            (None, None) => Err("give one of [email.send.smarthost] and [email.send.direct]"),
+        }
     }
 }
 

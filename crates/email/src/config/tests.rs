@@ -39,8 +39,30 @@ fn what_is_not_known_is_refused() {
     assert!(parse(r#", "smarthots": {}"#).is_err());
     assert!(parse(r#", "lmtp": { "listen": "127.0.0.1:24", "port": 24 }"#).is_err());
     assert!(parse(r#", "deadlines": { "connect": 0 }"#).is_err());
-    assert!(send(r#"{ "smarthost": { "host": "x" }, "direct": {} }"#).is_err());
-    assert!(send("{}").is_err());
+}
+
+#[test]
+fn mail_leaves_one_way() {
+    let said = |section: &str| send(section).unwrap_err();
+    let both = said(r#"{ "smarthost": { "host": "x" }, "direct": {} }"#);
+    assert!(
+        both.contains("give one of [email.send.smarthost] and [email.send.direct], not both"),
+        "{both}"
+    );
+    let none = said("{}");
+    assert!(
+        none.contains("give one of [email.send.smarthost] and [email.send.direct]"),
+        "{none}"
+    );
+    assert!(said(r#"{ "smarthots": { "host": "x" } }"#).contains("smarthots"));
+    assert_eq!(send(r#"{ "direct": {} }"#), Ok(()));
+}
+
+#[test]
+fn the_gateway_has_a_domain_of_its_own() {
+    let text = r#"{ "domain": "Example.org", "home_domain": "example.org", "send": { "direct": {} } }"#;
+    let said = serde_json::from_str::<EmailConfig>(text).unwrap().check().unwrap_err();
+    assert!(said.contains("domain and home_domain are both"), "{said}");
 }
 
 #[test]

@@ -151,19 +151,31 @@ impl Connection {
         match after {
             After::Seen => self.store(set, "+FLAGS.SILENT (\\Seen)").await,
             After::Delete => self.delete(set).await,
-            After::MoveTo(target) if self.can.moving => {
-                let moving = self.session()?.uid_mv(set, target);
-                in_time(COMMAND, moving)
-                    .await?
-                    .map_err(|error| fault(error, FaultKind::Misconfigured))
-            }
             After::MoveTo(target) => {
-                let copying = self.session()?.uid_copy(set, target);
-                in_time(COMMAND, copying)
-                    .await?
-                    .map_err(|error| fault(error, FaultKind::Misconfigured))?;
-                self.delete(set).await
+                if let Err(error) = self.bring(set, target).await? {
+                    // RFC 9051 section 6.4.7: the mailbox may not be there yet.
+                    if !wants_mailbox(&error) {
+                        return Err(fault(error, FaultKind::Misconfigured));
+                    }
+                    self.create(target).await?;
+                    let again = self.bring(set, target).await?;
+                    again.map_err(|error| fault(error, FaultKind::Misconfigured))?;
+                }
+                match self.can.moving {
+                    true => Ok(()),
+                    false => self.delete(set).await,
+                }
             }
+        }
+    }
+
+    /// Whether there is a mailbox of this name. The fault says why that cannot be told.
+    pub(crate) async fn has_mailbox(&mut self, name: &str) -> Result<bool, Fault> {
+        let asking = self.session()?.status(name, "(MESSAGES)");
+        match in_time(COMMAND, asking).await? {
+            Ok(_) => Ok(true),
+            Err(Error::No(_)) => Ok(false),
+            Err(error) => Err(broken(error)),
         }
     }
 
@@ -206,6 +218,23 @@ impl Connection {
             news = true;
         }
         Ok(news)
+    }
+
+    /// Moves mails, or copies them where the server knows no MOVE.
+    async fn bring(&mut self, set: &str, target: &str) -> Result<Result<(), Error>, Fault> {
+        let moving = self.can.moving;
+        let session = self.session()?;
+        match moving {
+            true => in_time(COMMAND, session.uid_mv(set, target)).await,
+            false => in_time(COMMAND, session.uid_copy(set, target)).await,
+        }
+    }
+
+    async fn create(&mut self, name: &str) -> Result<(), Fault> {
+        let creating = self.session()?.create(name);
+        in_time(COMMAND, creating)
+            .await?
+            .map_err(|error| fault(error, FaultKind::Misconfigured))
     }
 
     async fn delete(&mut self, set: &str) -> Result<(), Fault> {
@@ -318,7 +347,7 @@ fn broken(error: Error) -> Fault {
 /// may be mail.
 fn fault(error: Error, refused: FaultKind) -> Fault {
     match error {
-        Error::No(said) | Error::Bad(said) => Fault::of(refused).saying(sentence(&said)),
+        Error::No(said) | Error::Bad(said) => Fault::of(refused).saying(&sentence(&said)),
         Error::Io(error) => {
             Fault::of(FaultKind::Unreachable).saying(&format!("the IMAP connection broke ({})", error.kind()))
         }
@@ -328,11 +357,29 @@ fn fault(error: Error, refused: FaultKind) -> Fault {
     }
 }
 
-/// The server's own sentence out of the library's `code: …, info: Some("…")`.
-fn sentence(said: &str) -> &str {
-    said.split_once("info: Some(\"")
-        .and_then(|(_, rest)| rest.strip_suffix("\")"))
-        .unwrap_or(said)
+/// Whether the server says TRYCREATE, as the library writes it.
+fn wants_mailbox(error: &Error) -> bool {
+    matches!(error, Error::No(said) if said.contains("code: Some(TryCreate)"))
+}
+
+/// The server's own sentence out of the library's `code: …, info: Some("…")` or `outcome: Outcome { code: …, information:
+/// Some("…") }`.
+fn sentence(said: &str) -> String {
+    let Some((_, rest)) = ["info: Some(\"", "information: Some(\""]
+        .iter()
+        .find_map(|begin| said.split_once(begin))
+    else {
+        return "the server gives no reason".to_owned();
+    };
+    let mut out = String::new();
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next().filter(|c| *c != '"') {
+        match c {
+            '\\' => out.extend(chars.next()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -344,6 +391,19 @@ mod tests {
         let error = || Error::No("code: None, info: Some(\"[AUTHENTICATIONFAILED] No.\")".into());
         let said = fault(error(), FaultKind::Misconfigured).said.unwrap();
         assert_eq!(said.as_str(), "[AUTHENTICATIONFAILED] No.");
+        for (written, expect) in [
+            (
+                "outcome: Outcome { code: None, information: Some(\"Mailbox doesn't exist: \\\"Verona\\\"\") }",
+                "Mailbox doesn't exist: \"Verona\"",
+            ),
+            (
+                "code: Some(TryCreate), info: Some(\"C:\\\\mails is not there\")",
+                "C:\\mails is not there",
+            ),
+            ("code: None, info: None", "the server gives no reason"),
+        ] {
+            assert_eq!(sentence(written), expect, "{written}");
+        }
         let lost = fault(Error::ConnectionLost, FaultKind::Misconfigured);
         assert_eq!((lost.kind, lost.retry), (FaultKind::Unreachable, true));
     }

@@ -18,6 +18,8 @@ pub(crate) struct Mailbox {
     pub(crate) uid_validity: u32,
     pub(crate) uid_next: u32,
     pub(crate) mails: Vec<Lying>,
+    /// The other mailboxes.
+    pub(crate) folders: Vec<String>,
     /// What was moved away, with its target.
     pub(crate) moved: Vec<(u32, String)>,
 }
@@ -39,6 +41,7 @@ impl Pretend {
                 uid_validity: 1,
                 uid_next: 1,
                 mails: Vec::new(),
+                folders: vec!["Archive".to_owned()],
                 moved: Vec::new(),
             }),
             capabilities: "IDLE UIDPLUS MOVE",
@@ -94,11 +97,23 @@ impl Pretend {
             if command == "IDLE" {
                 return Some(true);
             }
-            let mut answer = self.obey(command);
-            answer.extend_from_slice(format!("{tag} OK done\r\n").as_bytes());
+            let (mut answer, end) = match self.lacks_mailbox(command) {
+                true => (Vec::new(), "NO [TRYCREATE] There is no such \"mailbox\""),
+                false => (self.obey(command), "OK done"),
+            };
+            answer.extend_from_slice(format!("{tag} {end}\r\n").as_bytes());
             writer.write_all(&answer).await.unwrap();
         }
         None
+    }
+
+    fn lacks_mailbox(&self, command: &str) -> bool {
+        let words: Vec<&str> = command.splitn(4, ' ').collect();
+        let (["UID", "MOVE", _, name] | ["STATUS", name, ..]) = words[..] else {
+            return false;
+        };
+        let mailbox = self.mailbox.lock().unwrap();
+        !mailbox.folders.iter().any(|folder| folder == name.trim_matches('"'))
     }
 
     fn obey(&self, command: &str) -> Vec<u8> {
@@ -111,6 +126,10 @@ impl Pretend {
             ["UID", "STORE", set, flags] => mailbox.store(set, flags),
             ["UID", "MOVE", set, target] => mailbox.moves(set, target),
             ["UID", "EXPUNGE", ..] => mailbox.expunge(),
+            ["CREATE", name] => {
+                mailbox.folders.push(name.trim_matches('"').to_owned());
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }

@@ -165,12 +165,7 @@ impl Session {
         let mechanism = [Mechanism::Plain, Mechanism::Login]
             .into_iter()
             .find(|mechanism| self.offers.auth.contains(&mechanism.to_string()))
-            .ok_or_else(|| {
-                misconfigured(&format!(
-                    "the server offers neither AUTH PLAIN nor AUTH LOGIN, only {:?}",
-                    self.offers.auth.join(" ")
-                ))
-            })?;
+            .ok_or_else(|| no_mechanism(&self.offers.auth))?;
         let credentials = Credentials::new(user.to_owned(), password.reveal().to_owned());
         let unanswerable = |_| misconfigured("the server asks for something else than name and password");
         let first = Auth::new(mechanism, credentials.clone(), None).map_err(unanswerable)?;
@@ -344,6 +339,32 @@ fn unreachable(place: &str, error: &io::Error) -> Fault {
     Fault::of(FaultKind::Unreachable).saying(&format!("{place}: {error}"))
 }
 
+/// Where a name and a password cannot be given in a way that the gateway knows.
+fn no_mechanism(offered: &[String]) -> Fault {
+    let offered = match offered {
+        [] => "no AUTH at all".to_owned(),
+        some => format!("only {}", some.join(" ")),
+    };
+    misconfigured(&format!(
+        "the server offers neither AUTH PLAIN nor AUTH LOGIN, {offered}"
+    ))
+}
+
 fn misconfigured(why: &str) -> Fault {
     Fault::of(FaultKind::Misconfigured).saying(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_without_a_login_is_named_as_such() {
+        let said = |offered: &[&str]| {
+            let offered: Vec<String> = offered.iter().map(|one| (*one).to_owned()).collect();
+            no_mechanism(&offered).said.unwrap().as_str().to_owned()
+        };
+        assert!(said(&[]).ends_with("LOGIN, no AUTH at all"));
+        assert!(said(&["CRAM-MD5", "NTLM"]).ends_with("LOGIN, only CRAM-MD5 NTLM"));
+    }
 }

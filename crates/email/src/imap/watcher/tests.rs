@@ -111,6 +111,21 @@ async fn mails_that_were_taken_are_deleted_or_moved() {
     );
 }
 
+#[tokio::test]
+async fn a_mailbox_to_move_to_is_created() {
+    let stage = stage(r#"{ "after": { "move_to": "Tomb" }, "first_contact": "import" }"#).await;
+    let uid = stage.server.put(&mail("1@x"));
+    stage.catch_up().await;
+    let mailbox = stage.server.mailbox.lock().unwrap().clone();
+    assert_eq!(
+        (mailbox.folders, mailbox.moved),
+        (
+            vec!["Archive".to_owned(), "Tomb".to_owned()],
+            vec![(uid, "Tomb".to_owned())]
+        )
+    );
+}
+
 /// Row I1 of the fault model: the process dies before each of the commands that it sends.
 #[tokio::test]
 async fn a_crash_at_any_point_loses_nothing_and_doubles_nothing() {
