@@ -65,10 +65,19 @@ impl Loopback {
             id,
             gateway_type: "loopback",
             address_prompt: "A name in lower-case letters",
-            capabilities: Capabilities { edits: true, receipts: true, longest_text: 64 << 10 },
+            capabilities: Capabilities {
+                edits: true,
+                receipts: true,
+                longest_text: 64 << 10,
+            },
             per_destination: 4,
         };
-        Arc::new(Self { profile, oracle, taken: Mutex::default(), house: OnceLock::new() })
+        Arc::new(Self {
+            profile,
+            oracle,
+            taken: Mutex::default(),
+            house: OnceLock::new(),
+        })
     }
 
     /// All that arrived so far, in order.
@@ -78,7 +87,11 @@ impl Loopback {
 
     /// The party that a name stands for.
     pub fn person(&self, name: &str) -> Result<Party, Fault> {
-        Ok(Party::Foreign(Contact { network: self.profile.id.clone(), scope: Scope::Gateway, id: self.contact(name)? }))
+        Ok(Party::Foreign(Contact {
+            network: self.profile.id.clone(),
+            scope: Scope::Gateway,
+            id: self.contact(name)?,
+        }))
     }
 
     /// Says something; the answer comes when it is durable, and only then may the speaker forget it.
@@ -101,7 +114,11 @@ impl Loopback {
     }
 
     fn hop(&self, parcel: &Parcel) -> Option<Hop> {
-        Some(Hop::own(parcel.accepted(), Step::Handed, Line::clean(self.profile.id.as_str())?))
+        Some(Hop::own(
+            parcel.accepted(),
+            Step::Handed,
+            Line::clean(self.profile.id.as_str())?,
+        ))
     }
 }
 
@@ -113,7 +130,11 @@ impl Courier for Loopback {
                 self.take(parcel);
             }
             match (fate, self.hop(parcel)) {
-                (Fate::Arrives, Some(hop)) => Outcome::Handed(Handed { hop, final_stop: false, rows: Vec::new() }),
+                (Fate::Arrives, Some(hop)) => Outcome::Handed(Handed {
+                    hop,
+                    final_stop: false,
+                    rows: Vec::new(),
+                }),
                 (Fate::Refused(fault), hop) => Outcome::Failed(fault, hop),
                 (_, hop) => Outcome::InDoubt(Fault::of(FaultKind::Timeout), hop),
             }

@@ -2,7 +2,12 @@
 //!
 //! `fill DIR MESSAGES EACH NOW DOMAIN`: EACH messages in a conversation, NOW in milliseconds since 1970. The reader of
 //! what it prints has the clock: a line `begin WHAT QUEUE COUNT` comes before COUNT steps of a kind while QUEUE messages wait, and `end` after them.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "a tool that prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a tool that prints"
+)]
 
 use causeway_core::address::{Contact, ForeignId, NetworkId, Party, Scope};
 use causeway_core::capability::Capabilities;
@@ -82,8 +87,8 @@ impl Filler {
             let changes = (at..end).map(|n| self.arrival(n)).collect();
             self.ledger.commit(changes, self.now).unwrap();
             at = end;
-            if at.is_multiple_of(GROUP * 100) {
-                println!("at {at}");
+            if at % 100_000 < GROUP {
+                println!("at {}", at - at % 100_000);
             }
         }
     }

@@ -171,7 +171,9 @@ impl Writer {
                     .into_iter()
                     .for_each(|job| job.answer(Err(Fault::of(FaultKind::Internal))));
             }
-            Err(StoreError::Damaged(_) | StoreError::BadIds) => group.into_iter().try_for_each(|job| self.commit(vec![job]))?,
+            Err(StoreError::Damaged(_) | StoreError::BadIds) => {
+                group.into_iter().try_for_each(|job| self.commit(vec![job]))?
+            }
             Err(fatal) => return Err(fatal),
         }
         Ok(())
