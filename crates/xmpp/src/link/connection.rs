@@ -29,7 +29,7 @@ const READY: usize = 64;
 /// How long a ping may stay unanswered while the server says other things.
 const PING_PATIENCE: Duration = Duration::from_secs(90);
 /// How long a stop may take that has things to finish.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How long the server may take to close its side.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -180,6 +180,10 @@ impl<'a> Connection<'a> {
         }
         if let Err(error) = self.write(cx) {
             return Poll::Ready(Event::End(End::Broken(error.to_string())));
+        }
+        if !self.announcements.are_over() && self.around.unsent.len() < READY {
+            // The next page has its turn when everything else had one; nothing from outside would wake it.
+            cx.waker().wake_by_ref();
         }
         if let Poll::Ready(event) = self.poll_stop(cx) {
             return Poll::Ready(event);

@@ -1,5 +1,6 @@
 //! The link against a server that lives in the same process, with a made-up clock.
 
+use super::connection::STOP_PATIENCE;
 use super::*;
 use crate::cast::{DOMAIN, Props, gateway};
 use crate::link::line::{Line, Slip, line};
@@ -458,4 +459,25 @@ async fn a_contact_does_not_come_back_to_life_while_the_gateway_stops() {
         .collect();
     assert!(states.contains(&"subscribed"), "{goodbye}");
     assert!(!states.contains(&"available"), "{goodbye}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_subscribers_are_all_told_at_once_that_the_contacts_come_and_go() {
+    let mut kept = None;
+    play(async |mut server, _, props| {
+        for n in 0..450 {
+            let key = format!("sub/{DOMAIN}/romeo@verona.example/c{n:03}\\40capulet");
+            props.paper.rows.lock().unwrap().insert(key, b"to".to_vec());
+        }
+        let mut call = server.pick_up("").await;
+        let began = Instant::now();
+        call.hear("from='c449\\40capulet@pigeon.verona.example/gateway'").await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        kept = Some((call, began));
+    })
+    .await;
+    let (mut call, began) = kept.unwrap();
+    let goodbye = call.hear("</stream:stream>").await;
+    assert_eq!(goodbye.matches("type='unavailable'").count(), 450);
+    assert!(began.elapsed() < STOP_PATIENCE, "{:?}", began.elapsed());
 }
