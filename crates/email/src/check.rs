@@ -10,6 +10,7 @@ use crate::smtp::session::{Session, Target};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::Finding;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -25,7 +26,7 @@ pub(crate) async fn check(email: &Email) -> Vec<Finding> {
         Route::Direct(mx) => vec![published(email, &mx.exchangers).await],
     };
     if let Some(config) = &email.config.lmtp {
-        findings.push(lmtp(config).await);
+        findings.push(lmtp(config, email.open.load(Ordering::Relaxed)).await);
         findings.extend(published_by_the_system(email).await);
     }
     if let Some(config) = &email.config.imap {
@@ -118,14 +119,18 @@ async fn published_by_the_system(email: &Email) -> Option<Finding> {
     }
 }
 
-async fn lmtp(config: &Lmtp) -> Finding {
+/// `open` says that this very process listens there.
+async fn lmtp(config: &Lmtp, open: bool) -> Finding {
     let what = format!("LMTP at {}", config.listen);
+    if open {
+        return Finding::good(what, "the gateway listens");
+    }
     match try_bind(&config.listen).await {
         Ok(()) => Finding::good(what, "the address is free"),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::warning(
             what,
             "somebody listens there already",
-            "as it should be while the gateway runs; otherwise choose another lmtp.listen",
+            "if that is the gateway itself, all is well; otherwise choose another lmtp.listen",
         ),
         Err(error) => Finding::bad(what, error.to_string(), "choose an lmtp.listen that this user may open"),
     }

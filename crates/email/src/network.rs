@@ -13,6 +13,7 @@ use causeway_core::capability::Capabilities;
 use causeway_core::fault::Fault;
 use causeway_core::network::{Courier, Finding, House, Memory, Network, Outcome, Parcel, Pending, Profile};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Mail as a network beyond the gateway.
@@ -23,6 +24,8 @@ pub struct Email {
     pub(crate) threads: Arc<Threads>,
     pub(crate) route: Route,
     pub(crate) pool: Pool,
+    /// Whether the LMTP door of this very process is open.
+    pub(crate) open: AtomicBool,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -55,6 +58,7 @@ impl Email {
             config,
             desk,
             threads,
+            open: AtomicBool::new(false),
         }))
     }
 }

@@ -1,6 +1,8 @@
 use super::*;
+use crate::config::EmailConfig;
 use crate::house::Rooms;
 use crate::smtp::script::Stage;
+use crate::watch::watch;
 use causeway_core::network::Verdict;
 use serde_json::json;
 
@@ -45,4 +47,35 @@ async fn a_smarthost_that_is_away_is_bad_and_says_what_to_do() {
     let findings = findings(None).await;
     assert_eq!(verdicts(&findings)[0], ("SMTP to 127.0.0.1", Verdict::Bad));
     assert!(findings[0].advice.contains("host and port"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn the_gateways_own_door_is_good_and_somebody_elses_is_not() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap().to_string();
+    drop(free);
+    let config = json!({
+        "domain": "mail.example.org",
+        "home_domain": "example.org",
+        "send": { "direct": {} },
+        "lmtp": { "listen": listen },
+    });
+    let (rooms, config) = (Rooms::open(), serde_json::from_value::<EmailConfig>(config).unwrap());
+    let running = Email::new(config.clone(), vec![1], rooms.clone()).unwrap();
+    let other = Email::new(config, vec![1], Rooms::open()).unwrap();
+    let seen = async |email: &Email| {
+        let config = email.config.lmtp.as_ref().unwrap();
+        lmtp(config, email.open.load(Ordering::Relaxed)).await.verdict
+    };
+    assert_eq!(seen(&running).await, Verdict::Good, "the address is free");
+    let looking = async {
+        while seen(&other).await == Verdict::Good {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(seen(&other).await, Verdict::Warning);
+        assert_eq!(seen(&running).await, Verdict::Good);
+        rooms.stop.send_replace(true);
+    };
+    tokio::join!(watch(running.clone(), rooms.house()), looking);
+    assert!(!running.open.load(Ordering::Relaxed));
 }

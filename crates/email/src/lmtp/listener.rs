@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
@@ -46,7 +47,9 @@ pub(crate) async fn listen(email: &Email, config: &Lmtp, house: House) {
             match bind(&config.listen).await {
                 Ok(listener) => {
                     tracing::info!(listen = config.listen, "LMTP is open");
+                    email.open.store(true, Ordering::Relaxed);
                     accept(&listener, &door, &room).await;
+                    email.open.store(false, Ordering::Relaxed);
                 }
                 Err(error) => tracing::error!(listen = config.listen, "LMTP cannot listen: {error}"),
             }
@@ -57,6 +60,7 @@ pub(crate) async fn listen(email: &Email, config: &Lmtp, house: House) {
         () = serving => {}
         () = house.tasks.stopping() => {}
     }
+    email.open.store(false, Ordering::Relaxed);
     if let Some(path) = config.listen.strip_prefix("unix:") {
         let _ = std::fs::remove_file(path);
     }
