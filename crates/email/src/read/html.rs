@@ -185,7 +185,7 @@ fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = 0;
     for line in text.lines() {
-        let line = without_doubled_links(line.trim_end_matches([' ', '\u{a0}']));
+        let line = without_doubled_links(without_indent(line.trim_end_matches([' ', '\u{a0}'])));
         blank = if line.trim().is_empty() { blank + 1 } else { 0 };
         if blank < 2 {
             out.push_str(&line);
@@ -193,6 +193,15 @@ fn tidy(text: &str) -> String {
         }
     }
     out.trim_end().to_owned()
+}
+
+/// A quote in a list is a quote.
+fn without_indent(line: &str) -> &str {
+    let plain = line.trim_start_matches(' ');
+    match plain.starts_with("> ") || plain == ">" {
+        true => plain,
+        false => line,
+    }
 }
 
 fn without_doubled_links(line: &str) -> String {
@@ -264,6 +273,52 @@ mod tests {
             "> Shall I?\n\nYes",
         );
         check("a&nbsp;&amp;&nbsp;b &lt;c&gt;", "a\u{a0}&\u{a0}b <c>");
+    }
+
+    #[test]
+    fn what_programs_quote_can_be_cut() {
+        for (html, expect) in [
+            // Apple Mail
+            (
+                r#"<div>Yes.</div><div><br><blockquote type="cite"><div>On 21 Nov 2026, at 10:00, Romeo &lt;romeo@mail.example.org&gt; wrote:</div><br><div>Shall I?</div></blockquote></div>"#,
+                "Yes. [...]",
+            ),
+            // Gmail
+            (
+                r#"<div dir=ltr>Yes.</div><br><div class="gmail_quote"><div class="gmail_attr">On Sat, Nov 21, 2026 at 10:00 Romeo &lt;<a href="mailto:romeo@mail.example.org">romeo@mail.example.org</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0">Shall I?<br><br>Or not</blockquote></div>"#,
+                "Yes. [...]",
+            ),
+            // Thunderbird, whose headline may hold neither date nor address
+            (
+                r#"<p>Yes.</p><div class="moz-cite-prefix">Romeo schrieb:<br></div><blockquote type="cite" cite="mid:x"><pre>Shall I?</pre></blockquote><br>"#,
+                "Yes. [...]",
+            ),
+            (
+                r#"<div class="moz-cite-prefix">Romeo <div>schrieb</div>:</div><blockquote type="cite">Shall I?</blockquote><p>Yes.</p>"#,
+                "Yes. [...]",
+            ),
+            // Within marks and lists
+            (
+                r#"<b>Yes.<blockquote type="cite">Shall I?</blockquote></b>"#,
+                "*Yes.* [...]",
+            ),
+            (
+                r#"<a href="http://example.com/">Yes.<blockquote type="cite">Shall I?</blockquote></a>"#,
+                "Yes. <http://example.com/> [...]",
+            ),
+            (
+                r#"<ul><li>Yes.<blockquote type="cite">Shall I?</blockquote></ul>"#,
+                "- Yes. [...]",
+            ),
+            (r#"<p>Yes.</p><blockquote type="cite"><p>Shall I?"#, "Yes. [...]"),
+            // A forwarded mail is no quote
+            (
+                r#"<div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------<br>From: Romeo</div>Shall I?</div>"#,
+                "---------- Forwarded message ---------\nFrom: Romeo\nShall I?",
+            ),
+        ] {
+            assert_eq!(crate::quote::cut(&to_text(html), Some("Re: x")).text, expect, "{html}");
+        }
     }
 
     #[test]

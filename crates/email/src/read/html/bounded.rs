@@ -67,10 +67,18 @@ struct Tag<'a> {
     attributes: &'a str,
 }
 
+/// An element that is open.
+struct Open {
+    /// Its name in the document.
+    name: String,
+    /// Its name in what is written.
+    written: &'static str,
+}
+
 #[derive(Default)]
 struct Writer {
     out: String,
-    open: Vec<String>,
+    open: Vec<Open>,
     tags: usize,
 }
 
@@ -119,24 +127,39 @@ impl Writer {
 
     fn begin(&mut self, tag: &Tag<'_>) {
         let name = tag.name.as_str();
-        let free = VOID.contains(&name) || SELF_CLOSING.contains(&name);
-        let formatting = FORMATTING.contains(&name);
-        if !free {
-            let same = self
-                .open
-                .iter()
-                .filter(|open| FORMATTING.contains(&open.as_str()))
-                .count();
-            let room = self.open.len() < DEPTH_MAX && (!formatting || same < FORMATTING_MAX);
-            if !room || !(formatting || BLOCKS.contains(&name)) {
+        let known = |names: &[&'static str]| names.iter().copied().find(|known| *known == name);
+        let free = known(&VOID).or_else(|| known(&SELF_CLOSING));
+        let formatting = known(&FORMATTING);
+        let block = || match tag.is_headline_of_a_quote() {
+            true => Some("blockquote"),
+            false => known(&BLOCKS),
+        };
+        if free.is_none() {
+            let same = self.open.iter().filter(|open| is_formatting(&open.name)).count();
+            let room = self.open.len() < DEPTH_MAX && (formatting.is_none() || same < FORMATTING_MAX);
+            let Some(written) = formatting.or_else(block).filter(|_| room) else {
                 return;
+            };
+            if written == "blockquote" {
+                self.close_formatting();
             }
-            self.open.push(name.to_owned());
+            self.open.push(Open {
+                name: name.to_owned(),
+                written,
+            });
         }
+        let written = free.or_else(|| self.open.last().map(|open| open.written));
         self.out.push('<');
-        self.out.push_str(name);
+        self.out.push_str(written.unwrap_or(name));
         self.write_attributes(tag.attributes);
         self.out.push('>');
+    }
+
+    /// Ends the marks before a quote, so that none stands behind it alone.
+    fn close_formatting(&mut self) {
+        while let Some(open) = self.open.pop_if(|open| is_formatting(&open.name)) {
+            self.out.push_str(&format!("</{}>", open.written));
+        }
     }
 
     /// Closes as a parser does: a formatting element alone, any other with all that is open inside it, but never beyond
@@ -146,18 +169,21 @@ impl Writer {
             self.out.push_str(&format!("</{name}>"));
             return;
         }
-        let inner = self.open.iter().rposition(|open| open == "table").unwrap_or(0);
+        let inner = self.open.iter().rposition(|open| open.name == "table").unwrap_or(0);
         let found = self
             .open
             .iter()
-            .rposition(|open| open == name)
+            .rposition(|open| open.name == name)
             .filter(|at| *at >= inner);
-        let Some(at) = found else { return };
-        match FORMATTING.contains(&name) {
-            true => drop(self.open.remove(at)),
-            false => self.open.truncate(at),
+        let Some(written) = found.and_then(|at| self.open.get(at)).map(|open| open.written) else {
+            return;
+        };
+        match (found, is_formatting(name)) {
+            (Some(at), true) => drop(self.open.remove(at)),
+            (Some(at), false) => self.open.truncate(at),
+            (None, _) => {}
         }
-        self.out.push_str(&format!("</{name}>"));
+        self.out.push_str(&format!("</{written}>"));
     }
 
     fn write_attributes(&mut self, attributes: &str) {
@@ -195,6 +221,22 @@ impl<'a> Tag<'a> {
         };
         Some((tag, rest.strip_prefix('>').unwrap_or(rest)))
     }
+
+    /// Whether it holds who wrote what is quoted below, as Thunderbird marks that.
+    fn is_headline_of_a_quote(&self) -> bool {
+        let mut rest = self.attributes;
+        while let Some((name, value, after)) = attribute(rest).filter(|_| self.name == "div") {
+            if name.eq_ignore_ascii_case("class") && value.split_whitespace().any(|class| class == "moz-cite-prefix") {
+                return true;
+            }
+            rest = after;
+        }
+        false
+    }
+}
+
+fn is_formatting(name: &str) -> bool {
+    FORMATTING.contains(&name)
 }
 
 /// How far the text goes that is no tag: where nothing ends a tag for a long while, up to the last `<` at once, so that
