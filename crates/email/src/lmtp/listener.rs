@@ -44,12 +44,12 @@ pub(crate) async fn listen(email: &Email, config: &Lmtp, house: House) {
     let room = Arc::new(Semaphore::new(config.connections));
     let serving = async {
         loop {
+            email.open.store(false, Ordering::Relaxed);
             match bind(&config.listen).await {
                 Ok(listener) => {
                     tracing::info!(listen = config.listen, "LMTP is open");
                     email.open.store(true, Ordering::Relaxed);
                     accept(&listener, &door, &room).await;
-                    email.open.store(false, Ordering::Relaxed);
                 }
                 Err(error) => tracing::error!(listen = config.listen, "LMTP cannot listen: {error}"),
             }
