@@ -83,7 +83,10 @@ impl Wishes {
                 part if PARTS.iter().any(|(name, _)| *name == part) => wishes.only = Some(part.to_owned()),
                 other => {
                     let parts: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
-                    bail!("bench does not know {other}: only --quick, or one of {}", parts.join(", "))
+                    bail!(
+                        "bench does not know {other}: only --quick, or one of {}",
+                        parts.join(", ")
+                    )
                 }
             }
         }
@@ -122,7 +125,10 @@ pub(crate) fn bench(wishes: &Wishes, arguments: &[String]) -> Result<()> {
         apt::install(&apt::missing(PACKAGES))?;
         apt::ready_sudo()?;
         lights.step("building for release", build)?;
-        let status = Command::new(root()?.join("target/release/xtask")).arg("bench").args(arguments).status()?;
+        let status = Command::new(root()?.join("target/release/xtask"))
+            .arg("bench")
+            .args(arguments)
+            .status()?;
         ensure!(status.success(), "the measurements ended with {status}");
         return Ok(());
     }
@@ -132,8 +138,10 @@ pub(crate) fn bench(wishes: &Wishes, arguments: &[String]) -> Result<()> {
     for (_, part) in PARTS.iter().filter(|(name, _)| wishes.wants(name)) {
         part(&stage, &floors, &mut table)?;
     }
-    println!("\n{}", table.markdown());
-    let Stage { lights, xmpp, ground, .. } = stage;
+    println!("\n{}\n\n{}", machine(), table.markdown());
+    let Stage {
+        lights, xmpp, ground, ..
+    } = stage;
     lights.step("clearing up", || {
         drop(xmpp);
         drop(ground);
@@ -142,9 +150,50 @@ pub(crate) fn bench(wishes: &Wishes, arguments: &[String]) -> Result<()> {
 }
 
 fn build() -> Result<()> {
-    quietly(&mut cargo(&["build", "--release", "--locked", "-p", "causeway", "-p", "xtask"])?)?;
-    let fill = ["build", "--release", "--locked", "-p", "causeway-store", "--example", "fill"];
+    quietly(&mut cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "causeway",
+        "-p",
+        "xtask",
+    ])?)?;
+    let fill = [
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "causeway-store",
+        "--example",
+        "fill",
+    ];
     quietly(&mut cargo(&fill)?)
+}
+
+/// Where and when the figures were taken, and how busy the machine was with other things too.
+fn machine() -> String {
+    let says = |program: &str, words: &[&str]| {
+        let output = Command::new(program).args(words).output();
+        output.map_or_else(
+            |_| String::new(),
+            |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        )
+    };
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or("?");
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "{}: {} cores of {}, Linux {}, load {}",
+        says("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
+        says("nproc", &[]),
+        cpu.trim_start_matches([' ', '\t', ':']),
+        says("uname", &["-r"]),
+        load.split_whitespace().take(3).collect::<Vec<_>>().join(" "),
+    )
 }
 
 impl Stage {

@@ -107,14 +107,25 @@ impl Course {
                 Err(_) => break,
             }
         }
-        let came: Vec<_> = self.list().iter().filter(|(token, _)| token.run == *run).copied().collect();
+        let came: Vec<_> = self
+            .list()
+            .iter()
+            .filter(|(token, _)| token.run == *run)
+            .copied()
+            .collect();
         Ok(sent.compare(&came))
     }
 
     /// The arrivals of the run of `sent`, as sendings to the next place.
     pub(crate) fn as_sent(&self, sent: &Sent) -> Sent {
         let run = sent.0.first().map(|(token, _)| token.run);
-        Sent(self.list().iter().filter(|(token, _)| Some(token.run) == run).copied().collect())
+        Sent(
+            self.list()
+                .iter()
+                .filter(|(token, _)| Some(token.run) == run)
+                .copied()
+                .collect(),
+        )
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<(Token, Instant)>> {
@@ -153,7 +164,9 @@ impl Sent {
             overtaken += usize::from(token.number < *last);
             *last = token.number.max(*last);
         }
-        let spans = first.iter().filter_map(|(token, at)| Some(at.saturating_duration_since(*sent.get(token)?)));
+        let spans = first
+            .iter()
+            .filter_map(|(token, at)| Some(at.saturating_duration_since(*sent.get(token)?)));
         let begin = self.0.iter().map(|(_, at)| *at).min();
         let end = came.iter().map(|(_, at)| *at).max();
         Shown {
@@ -162,7 +175,10 @@ impl Sent {
             doubled,
             overtaken,
             spans: spans.collect(),
-            whole: end.zip(begin).map(|(end, begin)| end.saturating_duration_since(begin)).unwrap_or_default(),
+            whole: end
+                .zip(begin)
+                .map(|(end, begin)| end.saturating_duration_since(begin))
+                .unwrap_or_default(),
         }
     }
 }
@@ -211,7 +227,12 @@ mod tests {
             sent.note(token);
         }
         let at = now();
-        let shown = sent.compare(&[(token(0, 1), at), (token(0, 0), at), (token(1, 0), at), (token(1, 0), at)]);
+        let shown = sent.compare(&[
+            (token(0, 1), at),
+            (token(0, 0), at),
+            (token(1, 0), at),
+            (token(1, 0), at),
+        ]);
         assert_eq!((shown.sent, shown.came, shown.doubled, shown.overtaken), (4, 3, 1, 1));
         assert_eq!(shown.trouble(), ", **1 lost**, **1 doubled**, **1 overtaken**");
     }

@@ -182,7 +182,11 @@ listen = "127.0.0.1:{lmtp}"
 
     /// How large its store is on disk, in MiB.
     pub(crate) fn disk(&self) -> Result<f64> {
-        let output = Command::new("du").args(["-sk"]).arg(self.data()).output().context("du")?;
+        let output = Command::new("du")
+            .args(["-sk"])
+            .arg(self.data())
+            .output()
+            .context("du")?;
         let words = String::from_utf8_lossy(&output.stdout).into_owned();
         let size = words.split_whitespace().next().context("du says nothing")?;
         Ok(size.parse::<f64>()? / 1024.0)

@@ -24,7 +24,10 @@ const EACH: u32 = 10;
 
 /// Bursts of growing length, from chat to mail, to many and to one.
 pub(crate) fn measure(stage: &Stage, _: &Floors, table: &mut Table) -> Result<()> {
-    for (title, conversations, most) in [("1,000 conversations", 1_000, stage.size.flood), ("one conversation", 1, stage.size.flood / 10)] {
+    for (title, conversations, most) in [
+        ("1,000 conversations", 1_000, stage.size.flood),
+        ("one conversation", 1, stage.size.flood / 10),
+    ] {
         for part in [100, 10, 1] {
             let count = most / part;
             let step = format!("a burst of {count} to {title}");
@@ -69,7 +72,12 @@ fn burst(stage: &Stage, count: u32, conversations: u32) -> Result<(Duration, Dur
 pub(crate) fn fill(dir: &Path, messages: u32, table: &mut Table) -> Result<()> {
     let mut child = Command::new(root()?.join("target/release/examples/fill"))
         .arg(dir)
-        .args([messages.to_string(), EACH.to_string(), wall().to_string(), "xmpp.test".to_owned()])
+        .args([
+            messages.to_string(),
+            EACH.to_string(),
+            wall().to_string(),
+            "xmpp.test".to_owned(),
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -79,7 +87,9 @@ pub(crate) fn fill(dir: &Path, messages: u32, table: &mut Table) -> Result<()> {
     for line in lines {
         let (line, at) = (line?, now());
         match line.split(' ').collect::<Vec<_>>().as_slice() {
-            ["begin", what, queue, count] => begun = Some(((*what).to_owned(), (*queue).to_owned(), count.parse::<usize>()?, at)),
+            ["begin", what, queue, count] => {
+                begun = Some(((*what).to_owned(), (*queue).to_owned(), count.parse::<usize>()?, at))
+            }
             ["end", rest @ ..] => {
                 let (what, queue, count, begin) = begun.take().context("an end without a begin")?;
                 let count = rest.first().map_or(Ok(count), |count| count.parse())?;
@@ -87,9 +97,13 @@ pub(crate) fn fill(dir: &Path, messages: u32, table: &mut Table) -> Result<()> {
                 if count > 0 {
                     let each = span / u32::try_from(count)?;
                     let words = format!("{:.0} µs, {:.0}/s", ms(each) * 1_000.0, rate(count, span));
-                    table.push(Figure::new(&format!("growth: to {what} one when {queue} wait (store alone)"), words));
+                    table.push(Figure::new(
+                        &format!("growth: to {what} one when {queue} wait (store alone)"),
+                        words,
+                    ));
                 }
             }
+            ["at", count] if count.ends_with("00000") => println!("    {count} messages are there"),
             _ => {}
         }
     }

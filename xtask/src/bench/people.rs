@@ -94,7 +94,12 @@ impl User {
     }
 
     /// Says `tokens` to whom `to` names for each.
-    pub(crate) fn say(&mut self, tokens: impl Iterator<Item = Token>, pace: Pace, to: impl Fn(Token) -> String) -> Result<Sent> {
+    pub(crate) fn say(
+        &mut self,
+        tokens: impl Iterator<Item = Token>,
+        pace: Pace,
+        to: impl Fn(Token) -> String,
+    ) -> Result<Sent> {
         let client = self.client.as_mut().context("the user listens")?;
         let mut sent = Sent::default();
         paced(tokens, pace, |token| {
@@ -112,7 +117,9 @@ impl User {
     pub(crate) fn no_errors(&mut self) -> Result<()> {
         let client = self.client.as_mut().context("the user listens")?;
         let errors = client.drain(Duration::from_millis(50))?;
-        let error = errors.iter().find(|it| it.name == "message" && it.attr("type") == "error");
+        let error = errors
+            .iter()
+            .find(|it| it.name == "message" && it.attr("type") == "error");
         error.map_or(Ok(()), |error| Err(anyhow!("came back: {}", error.written())))
     }
 
@@ -123,7 +130,9 @@ impl User {
         let noted = Arc::clone(&course);
         thread::spawn(move || {
             while let Ok(stanza) = client.expect_within(Duration::from_secs(3600), "anything", |_| true) {
-                Token::find(stanza.text_of("body")).into_iter().for_each(|token| noted.got(token));
+                Token::find(stanza.text_of("body"))
+                    .into_iter()
+                    .for_each(|token| noted.got(token));
             }
         });
         Ok(course)
@@ -155,7 +164,14 @@ pub(crate) fn echo(port: u16, to: String) -> Result<(Arc<Course>, Arc<Course>)> 
 
 /// Sends mails over `lines` connections at once, each conversation over one of them: what was sent when, and when each
 /// was acknowledged.
-pub(crate) fn mails(port: u16, lmtp: bool, to: &str, tokens: Vec<Token>, lines: u32, pace: Pace) -> Result<(Sent, Arc<Course>)> {
+pub(crate) fn mails(
+    port: u16,
+    lmtp: bool,
+    to: &str,
+    tokens: Vec<Token>,
+    lines: u32,
+    pace: Pace,
+) -> Result<(Sent, Arc<Course>)> {
     let acknowledged = Arc::new(Course::default());
     let mut shares: BTreeMap<u32, Vec<Token>> = BTreeMap::new();
     for token in tokens {

@@ -46,7 +46,9 @@ pub(crate) fn out(stage: &Stage, floors: &Floors, table: &mut Table) -> Result<(
         let (rate, floor) = (floors.mail_rate.min(floors.echo_rate), floors.chat_out + floors.mail);
         level.tell(&title, (floor, rate), Some(300.0), table);
     }
-    stage.lights.step("chat to Debian's smtp-sink", || to_smtp_sink(stage, table))
+    stage
+        .lights
+        .step("chat to Debian's smtp-sink", || to_smtp_sink(stage, table))
 }
 
 /// Mail to chat.
@@ -110,7 +112,8 @@ impl Level {
         table.push(figure);
         let rate = self.burst.rate();
         let words = format!("{rate:.0}/s{}", self.burst.trouble());
-        let figure = Figure::new(&format!("{title}: burst"), words).against(format!("{speed:.0}/s, {:.2}×", rate / speed));
+        let figure =
+            Figure::new(&format!("{title}: burst"), words).against(format!("{speed:.0}/s, {:.2}×", rate / speed));
         table.push(match mails {
             Some(aim) => figure.aim(&format!("{aim:.0}/s"), rate >= aim),
             None => figure,
@@ -118,7 +121,10 @@ impl Level {
         let figure = Figure::new(&format!("{title}: CPU for one"), format!("{:.2} ms", ms(self.cpu)));
         table.push(figure.aim("2 ms", ms(self.cpu) <= 2.0));
         if self.burst.came < self.burst.sent {
-            println!("    {} of {} came at {} conversations", self.burst.came, self.burst.sent, self.conversations);
+            println!(
+                "    {} of {} came at {} conversations",
+                self.burst.came, self.burst.sent, self.conversations
+            );
         }
     }
 }
@@ -126,7 +132,11 @@ impl Level {
 /// The same burst to a mail server that is not ours. It keeps nothing, so the gateway's own count is what is seen.
 fn to_smtp_sink(stage: &Stage, table: &mut Table) -> Result<()> {
     let port = ports::free()?;
-    let words = ["/usr/sbin/smtp-sink".to_owned(), format!("127.0.0.1:{port}"), "100".to_owned()];
+    let mut words = vec!["/usr/sbin/smtp-sink".to_owned()];
+    if stage.ground.is_root() {
+        words.extend(["-u".to_owned(), "postfix".to_owned()]);
+    }
+    words.extend([format!("127.0.0.1:{port}"), "100".to_owned()]);
     let log = stage.ground.path().join("smtp-sink.log");
     let mut sink = Process::start(&stage.ground, "smtp-sink", &log, &words, &[])?;
     sink.wait_port(port)?;
@@ -134,9 +144,14 @@ fn to_smtp_sink(stage: &Stage, table: &mut Table) -> Result<()> {
     let (begin, count) = (now(), usize::try_from(stage.size.burst)?);
     let tokens = Token::deal(fresh_run(), stage.size.burst, 1_000);
     romeo.say(tokens, Pace::Burst, |token| contact(token.conversation))?;
-    until("smtp-sink to have everything", LATER, || Ok((gateway.totals()?.handed >= count).then_some(())))?;
+    until("smtp-sink to have everything", LATER, || {
+        Ok((gateway.totals()?.handed >= count).then_some(()))
+    })?;
     let rate = rate(count, now().saturating_duration_since(begin));
-    let figure = Figure::new("chat to Debian's smtp-sink, 1,000 conversations: burst", format!("{rate:.0}/s"));
+    let figure = Figure::new(
+        "chat to Debian's smtp-sink, 1,000 conversations: burst",
+        format!("{rate:.0}/s"),
+    );
     table.push(figure.aim("300/s", rate >= 300.0));
     romeo.no_errors()
 }

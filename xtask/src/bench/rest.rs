@@ -48,13 +48,25 @@ pub(crate) fn large(stage: &Stage, _: &Floors, table: &mut Table) -> Result<()> 
     let mut between = Between::new(stage, "large")?;
     let (held, contacts) = (stage.size.held, stage.size.contacts);
     let title = format!("filling the store with {held} messages");
-    stage.lights.step(&title, || growth::fill(&between.gateway.data(), held, table))?;
+    stage
+        .lights
+        .step(&title, || growth::fill(&between.gateway.data(), held, table))?;
     let start = stage.lights.step("starting with it", || between.start())?;
-    start.tell(&format!("{held} messages wait, first start"), Duration::from_secs(5), table);
-    stage.lights.step(&format!("adding {contacts} contacts"), || between.subscribe(contacts, table))?;
+    start.tell(
+        &format!("{held} messages wait, first start"),
+        Duration::from_secs(5),
+        table,
+    );
+    stage.lights.step(&format!("adding {contacts} contacts"), || {
+        between.subscribe(contacts, table)
+    })?;
     between.gateway.stop()?;
     let start = stage.lights.step("starting again", || between.start())?;
-    start.tell(&format!("{held} messages wait, {contacts} contacts"), Duration::from_secs(5), table);
+    start.tell(
+        &format!("{held} messages wait, {contacts} contacts"),
+        Duration::from_secs(5),
+        table,
+    );
     let told = between.standin.presences();
     let memory = stage.lights.step("resting", || between.rest())?;
     let words = format!("{:.0} MiB, at most {:.0} MiB", memory.resident, memory.peak);
@@ -98,7 +110,12 @@ impl Between {
             })
         });
         let linked = self.standin.linked()?;
-        let stanza = message("romeo@xmpp.test", &contact(chat.conversation), &chat.to_string(), &words(chat));
+        let stanza = message(
+            "romeo@xmpp.test",
+            &contact(chat.conversation),
+            &chat.to_string(),
+            &words(chat),
+        );
         self.standin.send(&stanza)?;
         writer.join().map_err(|_| anyhow::anyhow!("the writer panicked"))??;
         Ok(Start {
@@ -125,10 +142,13 @@ impl Between {
         let (begin, before) = (now(), self.standin.presences());
         for n in 0..count {
             let (user, contact) = (format!("user{}@xmpp.test", n / 100), contact(n));
-            self.standin.send(&format!("<presence from='{user}' to='{contact}' type='subscribe'/>"))?;
+            self.standin
+                .send(&format!("<presence from='{user}' to='{contact}' type='subscribe'/>"))?;
         }
         let wanted = before + usize::try_from(count)? * 2;
-        until("all subscriptions", LATER * 5, || Ok((self.standin.presences() >= wanted).then_some(())))?;
+        until("all subscriptions", LATER * 5, || {
+            Ok((self.standin.presences() >= wanted).then_some(()))
+        })?;
         let speed = rate(usize::try_from(count)?, now().saturating_duration_since(begin));
         table.push(Figure::new("subscriptions taken", format!("{speed:.0}/s")));
         Ok(())
@@ -140,7 +160,10 @@ impl Start {
         let words = format!("link after {:.0} ms", ms(self.linked));
         table.push(Figure::new(&format!("{title}: start"), words));
         for (what, span) in [("mail to chat", self.chat), ("chat to mail", self.mail)] {
-            let figure = Figure::new(&format!("{title}: first line through, {what}"), format!("{:.0} ms", ms(span)));
+            let figure = Figure::new(
+                &format!("{title}: first line through, {what}"),
+                format!("{:.0} ms", ms(span)),
+            );
             table.push(figure.aim(&format!("{:.1} s", aim.as_secs_f64()), span <= aim));
         }
     }

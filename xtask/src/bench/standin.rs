@@ -107,7 +107,9 @@ impl State {
                 "iq" => answer(&mut stream, &stanza)?,
                 "presence" => drop(self.presences.fetch_add(1, Ordering::Relaxed)),
                 _ if stanza.attr("type") == "error" => drop(self.errors.fetch_add(1, Ordering::Relaxed)),
-                _ => Token::find(stanza.text_of("body")).into_iter().for_each(|token| course.got(token)),
+                _ => Token::find(stanza.text_of("body"))
+                    .into_iter()
+                    .for_each(|token| course.got(token)),
             }
         }
     }
@@ -115,9 +117,7 @@ impl State {
 
 /// A message from a user to a contact, as the server passes it on.
 pub(crate) fn message(user: &str, contact: &str, id: &str, words: &str) -> String {
-    format!(
-        "<message from='{user}/balcony' to='{contact}' type='chat' id='{id}'><body>{words}</body></message>"
-    )
+    format!("<message from='{user}/balcony' to='{contact}' type='chat' id='{id}'><body>{words}</body></message>")
 }
 
 fn answer(stream: &mut TcpStream, request: &Element) -> Result<()> {

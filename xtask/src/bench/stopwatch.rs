@@ -17,7 +17,10 @@ pub(crate) fn now() -> Instant {
 /// Milliseconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "what measures reads the clock")]
 pub(crate) fn wall() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis()
 }
 
 /// How many a second.
@@ -36,7 +39,10 @@ impl Spans {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let last = sorted.len().saturating_sub(1);
-        sorted.get((sorted.len() * percent / 100).min(last)).copied().unwrap_or_default()
+        sorted
+            .get((sorted.len() * percent / 100).min(last))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The middle one.

@@ -59,7 +59,13 @@ impl Table {
         let head = ["figure", "measured", "against", "aim", "met"].map(str::to_owned);
         let rows = self.0.iter().map(|it| {
             let verdict = it.verdict.to_owned();
-            [it.what.clone(), it.measured.clone(), it.without.clone(), it.aim.clone(), verdict]
+            [
+                it.what.clone(),
+                it.measured.clone(),
+                it.without.clone(),
+                it.aim.clone(),
+                verdict,
+            ]
         });
         let rows: Vec<[String; 5]> = std::iter::once(head).chain(rows).collect();
         let width = |column: usize| {
@@ -74,7 +80,10 @@ impl Table {
             });
             format!("|{}\n", cells.collect::<String>())
         };
-        let rule: String = widths.iter().map(|width| format!("{}|", "-".repeat(width + 2))).collect();
+        let rule: String = widths
+            .iter()
+            .map(|width| format!("{}|", "-".repeat(width + 2)))
+            .collect();
         let mut lines = rows.iter().map(line);
         let head = lines.next().unwrap_or_default();
         format!("{head}|{rule}\n{}", lines.collect::<String>())
@@ -88,7 +97,11 @@ mod tests {
     #[test]
     fn a_table_has_a_head_a_rule_and_a_line_for_each_figure() {
         let mut table = Table::default();
-        table.push(Figure::new("speed", "7/s".into()).against("9/s".into()).aim("8/s", false));
+        table.push(
+            Figure::new("speed", "7/s".into())
+                .against("9/s".into())
+                .aim("8/s", false),
+        );
         let text = table.markdown();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
