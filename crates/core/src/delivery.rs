@@ -179,11 +179,7 @@ impl Delivery {
             }
             (Stage::InFlight { .. }, Event::Recovered) => next.recover(now),
             (Stage::Queued { .. }, Event::Expired) => {
-                let said = self
-                    .waits_for
-                    .as_ref()
-                    .map(|fault| fault.to_string())
-                    .unwrap_or_default();
+                let said = self.waits_for.as_ref().map(Fault::told).unwrap_or_default();
                 next.fail(Fault::of(FaultKind::Expired).saying(&said), now)
             }
             (Stage::Queued { .. } | Stage::Held { .. }, Event::Cancelled) => {
@@ -225,7 +221,7 @@ impl Delivery {
     fn wait(&mut self, fault: Fault, step: Step, now: Timestamp, terms: &Terms) -> Effects {
         let due = terms.schedule.next(&self.envelope, self.attempts, now);
         if due >= self.expires && now >= self.expires {
-            return self.fail(Fault::of(FaultKind::Expired).saying(&fault.to_string()), now);
+            return self.fail(Fault::of(FaultKind::Expired).saying(&fault.told()), now);
         }
         self.stage = Stage::Queued {
             due: due.min(self.expires),

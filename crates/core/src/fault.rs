@@ -279,6 +279,16 @@ impl Fault {
         Self { retry: true, ..self }
     }
 
+    /// What people are told. Trouble with the gateway's own links is its admin's business: the hosts and ports that their
+    /// sentences name are left out.
+    pub fn told(&self) -> String {
+        use FaultKind::{Busy, Internal, Misconfigured, Timeout, Unreachable};
+        match self.kind {
+            Unreachable | Timeout | Misconfigured | Busy | Internal => self.kind.to_string(),
+            _ => self.to_string(),
+        }
+    }
+
     /// The enhanced status code: the other side's, or the table's.
     pub fn enhanced_status(&self) -> (u8, u16, u16) {
         let (class, subject, detail) = self.kind.row().status;

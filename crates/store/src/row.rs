@@ -41,7 +41,7 @@ pub(crate) fn write<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, Stor
     Ok(wrap(key, &payload))
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(crate) fn read<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
     parse(key, &unwrap(key, value)?)
 }

@@ -83,10 +83,7 @@ fn a_long_wait_is_told_a_second_time() {
     let mut delivery = Delivery::new(&romeos_line(), &terms);
     let mut told = Vec::new();
     let mut now = Timestamp(1_000);
-    loop {
-        let Some((leased, _)) = delivery.apply(&Event::Leased, now, &terms) else {
-            break;
-        };
+    while let Some((leased, _)) = delivery.apply(&Event::Leased, now, &terms) {
         let (next, effects) = leased.apply(&Event::Refused(later()), now, &terms).unwrap();
         told.extend(effects.owed.map(|owed| (now.since(Timestamp(1_000)), owed)));
         delivery = next;
@@ -190,4 +187,15 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_end_after_waiting_says_why_but_names_no_host_of_the_gateway() {
+    let down = Fault::of(FaultKind::Unreachable).saying("mx.inside.example:25: connection refused");
+    let (delivery, _) = after(&[Event::Leased, Event::Refused(down), Event::Expired]);
+    let Stage::Failed { fault, .. } = delivery.stage else {
+        panic!("{delivery:?}")
+    };
+    let said = fault.to_string();
+    assert!(said.contains("cannot be reached") && !said.contains("inside"), "{said}");
 }

@@ -7,7 +7,7 @@ use crate::ns;
 use crate::stanza::Outward;
 use crate::xml::{Build, element};
 use causeway_core::envelope::{Envelope, EnvelopeId};
-use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::fault::Fault;
 use causeway_core::message::{Happened, News};
 use std::time::Duration;
 
@@ -78,22 +78,12 @@ fn error(news: &News, fault: &Fault, their_id: &str, session: &str, leg: Leg<'_>
 }
 
 fn delayed(news: &News, fault: Option<&Fault>) -> String {
-    let reason = fault.map(|fault| format!(" – {}", told(fault))).unwrap_or_default();
+    let reason = fault.map(|fault| format!(" – {}", fault.told())).unwrap_or_default();
     format!("⏳ Not delivered yet: {}{reason}; still trying", quoted(news))
 }
 
 fn not_delivered(news: &News, fault: &Fault) -> String {
-    format!("{} was not delivered: {}", quoted(news), told(fault))
-}
-
-/// What a user is told of a fault. Trouble with the gateway's own links is its admin's: hosts and ports of these are
-/// nobody else's business.
-fn told(fault: &Fault) -> String {
-    use FaultKind::{Busy, Internal, Misconfigured, Timeout, Unreachable};
-    match fault.kind {
-        Unreachable | Timeout | Misconfigured | Busy | Internal => fault.kind.to_string(),
-        _ => fault.to_string(),
-    }
+    format!("{} was not delivered: {}", quoted(news), fault.told())
 }
 
 fn quoted(news: &News) -> String {
