@@ -17,6 +17,7 @@ use causeway_core::network::House;
 use causeway_core::text::Line;
 use causeway_store::{Ledger, SledBackend};
 use causeway_xmpp::Home;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,7 +26,7 @@ use tokio::sync::Notify;
 /// Below this many free bytes on its disk the gateway takes nothing in; what it has goes on.
 const RESERVE: u64 = 64 << 20;
 /// How many finished deliveries are forgotten in one go.
-const SWEEP: usize = 1000;
+const SWEEP: usize = 200;
 
 /// The gateway's name in its timelines.
 pub fn name() -> anyhow::Result<Line> {
@@ -141,10 +142,14 @@ pub fn by_name(wired: Vec<Wired>) -> Networks {
 fn write(writer: Writer, supervisor: &Supervisor) -> anyhow::Result<()> {
     let stop = supervisor.clone();
     supervisor.thread("ledger", move || {
-        if let Err(e) = writer.run_on_thread() {
-            tracing::error!("the store failed and the gateway stops, nothing that it acknowledged is lost: {e}");
-            stop.fail();
+        match catch_unwind(AssertUnwindSafe(|| writer.run_on_thread())) {
+            Ok(Ok(())) => return,
+            Ok(Err(e)) => tracing::error!("the store failed and the gateway stops; nothing acknowledged is lost: {e}"),
+            Err(_) => {
+                tracing::error!("the writer of the ledger failed and the gateway stops; nothing acknowledged is lost")
+            }
         }
+        stop.fail();
     })?;
     Ok(())
 }
@@ -163,7 +168,10 @@ async fn chores(
             tracing::error!("the ledger is damaged: {sentence}");
         }
         match ledger.sweep(clock.now(), SWEEP) {
-            Ok(SWEEP) => continue,
+            Ok(SWEEP) if !supervisor.is_stopping() => {
+                tokio::task::yield_now().await;
+                continue;
+            }
             Ok(0) => {}
             Ok(n) => tracing::debug!("{n} old messages are forgotten"),
             Err(e) => tracing::error!("old messages could not be forgotten: {e}"),

@@ -8,6 +8,7 @@ use causeway_core::promise::Terms;
 use causeway_core::retry::Schedule;
 use causeway_email::config::{EmailConfig, Secret};
 use causeway_xmpp::config::XmppConfig;
+use jid::BareJid;
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -134,18 +135,21 @@ impl Written {
             (None, Some(_)) => return Err("[component.email] is there, but no [email]".to_owned()),
             (None, None) => return Err("no network is configured: add [email] and [component.email]".to_owned()),
         };
-        let mut allow = self.policy.allow;
+        let mut allow = rules("policy.allow", &self.policy.allow)?;
         if allow.is_empty() {
-            allow.extend(email.as_ref().map(|email| email.section.home_domain.clone()));
+            let homes: Vec<_> = email.iter().map(|email| email.section.home_domain.clone()).collect();
+            allow = rules("email.home_domain", &homes)?;
         }
+        let deny = rules("policy.deny", &self.policy.deny)?;
+        let cache = self.store.cache_mib.checked_mul(1 << 20).filter(|bytes| *bytes > 0);
         Ok(Config {
             data_dir: self.data_dir,
-            cache: self.store.cache_mib << 20,
+            cache: cache.ok_or("store.cache_mib is out of range")?,
             log: self.log,
             xmpp: self.xmpp,
             policy: Policy {
                 allow,
-                deny: self.policy.deny,
+                deny,
                 longest_text: self.policy.longest_text,
             },
             terms: Terms {
@@ -153,7 +157,8 @@ impl Written {
                 lifetime: self.delivery.lifetime,
                 second_notice: self.delivery.second_notice,
                 retention: self.delivery.retention,
-                ..Terms::default()
+                // Whoever waits for news must get it as long as anybody remembers what it is about.
+                news_lifetime: self.delivery.retention.max(self.delivery.lifetime),
             },
             email,
         })
@@ -193,6 +198,15 @@ fn default_log() -> String {
     "info".to_owned()
 }
 
+/// The rules under `key` as JIDs and domains are compared: in their normal form (RFC 7622 section 3).
+fn rules(key: &str, rules: &[String]) -> Result<Vec<String>, String> {
+    let normal = |rule: &String| {
+        let jid = BareJid::new(rule).map_err(|e| format!("{key}: “{rule}” is neither a domain nor a bare JID: {e}"))?;
+        Ok(jid.to_string())
+    };
+    rules.iter().map(normal).collect()
+}
+
 /// A span as people write it: `90s`, `24h`, `7d`.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = |why: String| format!("“{text}” is not a span of time such as \"90s\", \"24h\" or \"7d\"{why}");
@@ -201,7 +215,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
         .map_err(|e| wrong(format!(": {e}")))?;
     match Duration::try_from(whole) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(duration) if duration >= Duration::from_secs(1) => Ok(duration),
         _ => Err(wrong(String::new())),
     }
 }

@@ -57,6 +57,11 @@ impl Supervisor {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Whether somebody asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     /// Comes when somebody asked to stop.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut told = self.stop.subscribe();
@@ -75,13 +80,13 @@ impl Supervisor {
     /// Starts a task that runs until it ends by itself; after a panic it is made anew, after a growing pause.
     pub fn keep<F, T>(&self, name: &'static str, make: F)
     where
-        F: Fn() -> T + Send + 'static,
+        F: Fn() -> T + Send + Sync + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
         let supervisor = self.clone();
         self.spawn(async move {
             let mut pause = Duration::from_secs(1);
-            while AssertUnwindSafe(make()).catch_unwind().await.is_err() {
+            while AssertUnwindSafe(async { make().await }).catch_unwind().await.is_err() {
                 tracing::error!(
                     task = name,
                     "a part of the gateway failed and starts again in {} s",

@@ -179,8 +179,8 @@ impl Delivery {
             }
             (Stage::InFlight { .. }, Event::Recovered) => next.recover(now),
             (Stage::Queued { .. }, Event::Expired) => {
-                let said = self.waits_for.as_ref().map(Fault::told).unwrap_or_default();
-                next.fail(Fault::of(FaultKind::Expired).saying(&said), now)
+                let last = self.waits_for.clone();
+                next.expire(last.as_ref(), now)
             }
             (Stage::Queued { .. } | Stage::Held { .. }, Event::Cancelled) => {
                 next.fail(Fault::of(FaultKind::Cancelled), now)
@@ -206,6 +206,10 @@ impl Delivery {
         matches!(self.stage, Stage::Queued { .. } | Stage::InFlight { .. })
     }
 
+    fn has_failed(&self) -> bool {
+        matches!(self.stage, Stage::Failed { .. })
+    }
+
     fn fail(&mut self, fault: Fault, now: Timestamp) -> Effects {
         self.stage = Stage::Failed {
             at: now,
@@ -217,15 +221,26 @@ impl Delivery {
         }
     }
 
+    /// Its time is over; `last` is what it waited for.
+    fn expire(&mut self, last: Option<&Fault>, now: Timestamp) -> Effects {
+        let mut said = last.map(Fault::told).unwrap_or_default();
+        if self.doubts > 0 {
+            said.push_str("; it may have arrived all the same");
+        }
+        self.fail(Fault::of(FaultKind::Expired).saying(said.trim_start_matches("; ")), now)
+    }
+
     /// Back to the queue; the sender hears of the first wait, and once more when it has lasted.
     fn wait(&mut self, fault: Fault, step: Step, now: Timestamp, terms: &Terms) -> Effects {
         let due = terms.schedule.next(&self.envelope, self.attempts, now);
         if due >= self.expires && now >= self.expires {
-            return self.fail(Fault::of(FaultKind::Expired).saying(&fault.told()), now);
+            return self.expire(Some(&fault), now);
         }
         self.stage = Stage::Queued {
             due: due.min(self.expires),
         };
+        // A try that ended in order was survived: what the process died of before was something else.
+        self.crashes = 0;
         let waited_long = self.expires.minus(terms.lifetime).plus(terms.second_notice) <= now;
         let tell = self.notices == 0 || (self.notices == 1 && waited_long);
         let owed = tell.then(|| {
@@ -253,12 +268,17 @@ impl Delivery {
         Effects::step(Step::Recovered)
     }
 
-    /// What outside news does: the stage only rises, and a failure counts only while nothing better is known.
+    /// What outside news does: the stage only rises, and a failure counts only while nothing better is known. Good news
+    /// about a failed one are recorded and move nothing: its sender was told of the failure.
     fn hear(&self, evidence: &Evidence, now: Timestamp) -> Option<(Self, Effects)> {
         let mut next = self.clone();
+        // Whoever relays or delays a doubtful one has it: it must not go out again.
+        let taken = (self.is_open() && self.doubts > 0).then_some(Stage::Handed { at: now });
         let (stage, step) = match evidence {
-            Evidence::Relayed if self.rank() <= 2 => (None, Step::Expanded),
-            Evidence::Delayed(_) if self.rank() <= 2 => (None, Step::Deferred),
+            Evidence::Relayed if self.rank() <= 2 => (taken, Step::Expanded),
+            Evidence::Delayed(_) if self.rank() <= 2 => (taken, Step::Deferred),
+            Evidence::Delivered if self.has_failed() => return Some((next, Effects::step(Step::Delivered))),
+            Evidence::Seen if self.has_failed() => return Some((next, Effects::step(Step::Seen))),
             Evidence::Delivered if self.rank() <= 2 => (Some(Stage::Delivered { at: now }), Step::Delivered),
             Evidence::Seen if self.rank() <= 3 => (Some(Stage::Seen { at: now }), Step::Seen),
             Evidence::Failed(fault) if self.rank() <= 2 => (

@@ -46,7 +46,7 @@ pub enum FaultKind {
     Expired,
     /// An admin took it out of the queue.
     Cancelled,
-    /// The process died twice with it in hand.
+    /// The process died again and again with it in hand.
     Poison,
     /// A defect of the gateway.
     Internal,
@@ -210,7 +210,7 @@ impl FaultKind {
                 Cancel,
                 (5, 3, 0),
                 false,
-                "The gateway failed twice on this message and has put it aside",
+                "The gateway failed again and again on this message and has put it aside",
             ),
             Self::Internal => (
                 "internal-server-error",

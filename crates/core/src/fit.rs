@@ -28,11 +28,11 @@ pub fn fit(payload: &Payload, side: &Capabilities) -> Result<Fitted, Fault> {
             text: shortened(text, side),
         },
         Payload::Edit { target, text } => {
-            let mut follow_up = shortened(text, side);
+            let mut follow_up = text.clone();
             let words = format!("Correction: {}", follow_up.body.as_str());
             follow_up.body = Body::clean(&words).unwrap_or(follow_up.body);
             follow_up.reply_to = Some(target.clone());
-            Payload::Text(follow_up)
+            Payload::Text(shortened(&follow_up, side))
         }
         Payload::News(News {
             what: Happened::Delivered | Happened::Seen | Happened::Delayed(_),

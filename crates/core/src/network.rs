@@ -156,6 +156,11 @@ pub trait Courier: Send + Sync {
 
     /// What the recipients of this courier can carry.
     fn capabilities(&self) -> &Capabilities;
+
+    /// Whether trying makes sense at this moment. While it does not, deliveries wait without a counted try.
+    fn is_open(&self) -> bool {
+        true
+    }
 }
 
 /// A network beyond the gateway.

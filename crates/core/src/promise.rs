@@ -42,7 +42,7 @@ impl Default for Terms {
         Self {
             schedule: Schedule::default(),
             lifetime: Duration::from_secs(24 * 3600),
-            news_lifetime: Duration::from_secs(24 * 3600),
+            news_lifetime: Duration::from_secs(7 * 24 * 3600),
             second_notice: Duration::from_secs(4 * 3600),
             retention: Duration::from_secs(7 * 24 * 3600),
         }

@@ -303,6 +303,9 @@ impl EmailConfig {
                 self.domain, self.home_domain
             ));
         }
+        if self.per_destination == 0 || self.longest_text < 1000 || self.longest_mail < 1000 {
+            return Err("per_destination must be at least 1, longest_text and longest_mail at least 1000".into());
+        }
         if let Send::Smarthost(smarthost) = &self.send {
             smarthost.check()?;
         }
@@ -362,6 +365,9 @@ impl Smarthost {
 
 impl Lmtp {
     fn check(&self) -> Result<(), String> {
+        if !(1..=10_000).contains(&self.connections) || self.recipients == 0 {
+            return Err("lmtp.connections must be 1 to 10000 and lmtp.recipients at least 1".into());
+        }
         if self.listen.starts_with("unix:/") {
             return Ok(());
         }

@@ -38,6 +38,10 @@ impl Courier for Home {
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
+
+    fn is_open(&self) -> bool {
+        self.has_a_link()
+    }
 }
 
 impl Home {

@@ -88,6 +88,11 @@ impl Home {
         join_all(self.stations.iter().map(|station| self.check_one(station))).await
     }
 
+    /// Whether any of the links is up.
+    pub(crate) fn has_a_link(&self) -> bool {
+        self.stations.iter().any(|station| station.line.is_up())
+    }
+
     /// The domain of a network.
     pub(crate) fn station(&self, network: &NetworkId) -> Option<&Station> {
         self.stations

@@ -1,5 +1,6 @@
 //! `causeway check`: would everything work, and what to do about what would not.
 
+use crate::cli::store::owned;
 use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::ask::{Answer, Ask};
@@ -59,6 +60,11 @@ fn running(config: &Config) -> Finding {
 }
 
 fn store(config: &Config) -> Finding {
+    if config.data_dir.exists()
+        && let Err(e) = owned(&config.data_dir)
+    {
+        return Finding::bad("store", e.to_string(), "run the check as the gateway's user");
+    }
     match SledBackend::open(&config.data_dir, config.cache) {
         Ok(_) => Finding::good("store", config.data_dir.display().to_string()),
         Err(e @ StoreError::Locked { .. }) => Finding::bad("store", e.to_string(), "stop the other process"),

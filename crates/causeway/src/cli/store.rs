@@ -9,6 +9,7 @@ use crate::networks::{self, Key};
 use anyhow::bail;
 use causeway_core::clock::Clock;
 use causeway_store::Change;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -54,6 +55,7 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
             config.data_dir.display()
         );
     }
+    owned(&config.data_dir)?;
     let now = SteadyClock::from_system().now();
     let wired = networks::wired(config, &Key::open(&config.data_dir)?)?;
     let (ledger, _) = assemble::ledger(config, &assemble::by_name(wired.clone()), now)?;
@@ -78,5 +80,21 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
             why: "the gateway does not run".to_owned(),
         }),
         Ask::Trace { .. } | Ask::Queue { .. } => Ok(clerk.answer(ask)?),
+    }
+}
+
+/// Whether this process is the user that the store belongs to: anybody else, root too, would leave files behind that the
+/// gateway cannot read.
+pub fn owned(data_dir: &Path) -> anyhow::Result<()> {
+    let (mine, theirs) = (
+        std::fs::metadata("/proc/self")?.uid(),
+        std::fs::metadata(data_dir)?.uid(),
+    );
+    match mine == theirs {
+        true => Ok(()),
+        false => bail!(
+            "the store in {} belongs to user {theirs}, and this is user {mine}: run it as that user, for example with `sudo -u '#{theirs}'`",
+            data_dir.display()
+        ),
     }
 }

@@ -60,6 +60,18 @@ fn a_span_is_written_as_people_write_it() {
 }
 
 #[test]
+fn a_rule_is_compared_in_its_normal_form() {
+    let text = format!("{GOOD}\n[policy]\nallow = [\"Example.ORG\"]\ndeny = [\"Tybalt@Example.org\"]\n");
+    let config = Config::parse(&text, Path::new("bridge.toml"))
+        .map_err(|e| e.to_string())
+        .unwrap();
+    assert_eq!(config.policy.allow, ["example.org"]);
+    assert_eq!(config.policy.deny, ["tybalt@example.org"]);
+    let said = wrong(&format!("{GOOD}\n[policy]\ndeny = [\"not a jid at all!\"]\n"));
+    assert!(said.contains("policy.deny: “not a jid at all!”"), "{said}");
+}
+
+#[test]
 fn a_network_without_its_component_is_refused() {
     let said = wrong(&GOOD.replace("[component.email]\nsecret = \"s3cret\"\n", ""));
     assert!(said.contains("[email] needs [component.email]"), "{said}");

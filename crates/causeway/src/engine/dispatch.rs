@@ -27,8 +27,12 @@ const HOME_FLIGHTS: usize = 256;
 pub const HOME: &str = "home";
 /// The longest sleep; a safeguard, not a poll: every commit wakes the dispatcher.
 const NAP: Duration = Duration::from_secs(60);
-/// How long deliveries under way may take to end when the process is asked to stop.
+/// The sleep while home is closed, so that what waits goes out soon after it opens.
+const KNOCK: Duration = Duration::from_millis(200);
+/// How long deliveries under way may take to end when the process is asked to stop; then they are in doubt.
 pub const DRAIN: Duration = Duration::from_secs(10);
+/// How long writing that down may take.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Networks by their names.
 pub type Networks = BTreeMap<NetworkId, Arc<dyn Network>>;
@@ -91,13 +95,20 @@ impl Couriers {
         }
     }
 
+    /// How many deliveries may be under way to a destination at once. None while home is closed, and none to a network
+    /// that is not configured: they wait until it is.
     fn bound(&self, destination: &str) -> usize {
+        if destination == HOME {
+            return if self.home.is_open() { HOME_FLIGHTS } else { 0 };
+        }
         let network = destination
             .split('/')
             .next()
             .and_then(NetworkId::new)
             .and_then(|id| self.networks.get(&id));
-        network.map_or(HOME_FLIGHTS, |network| network.profile().per_destination)
+        network
+            .filter(|network| network.is_open())
+            .map_or(0, |network| network.profile().per_destination)
     }
 }
 
@@ -108,11 +119,11 @@ impl Dispatch {
         tokio::pin!(stopped);
         let (mut flights, mut load) = (Flights::default(), Load::default());
         loop {
-            if let Err(e) = self.send_out(&mut flights, &mut load).await {
+            if let Err(e) = self.send_out(&mut flights, &mut load, &supervisor).await {
                 tracing::error!("the dispatcher cannot read the ledger: {e}");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            let nap = self.nap(&load);
+            let nap = self.nap(flights.len(), &load);
             tokio::select! {
                 () = &mut stopped => break,
                 () = self.news.notified() => {}
@@ -124,8 +135,13 @@ impl Dispatch {
     }
 
     /// Leases and sends out all that is due and has room.
-    async fn send_out(&self, flights: &mut Flights<Landed>, load: &mut Load) -> Result<(), causeway_store::StoreError> {
-        loop {
+    async fn send_out(
+        &self,
+        flights: &mut Flights<Landed>,
+        load: &mut Load,
+        supervisor: &Supervisor,
+    ) -> Result<(), causeway_store::StoreError> {
+        while !supervisor.is_stopping() {
             let room = FLIGHTS.saturating_sub(flights.len()).min(LEASES);
             let now = self.clock.now();
             let ready = match room {
@@ -140,12 +156,18 @@ impl Dispatch {
             if ready.is_empty() {
                 return Ok(());
             }
-            let leased = futures::future::join_all(ready.into_iter().map(|ready| self.lease(ready, now))).await;
-            for (ready, parcel) in leased.into_iter().flatten() {
+            let leases = ready.into_iter().map(|ready| self.lease(ready, now));
+            let leased: Vec<_> = futures::future::join_all(leases).await.into_iter().flatten().collect();
+            // What could not be leased now is looked at again after the next commit.
+            if leased.is_empty() {
+                return Ok(());
+            }
+            for (ready, parcel) in leased {
                 load.take_off(&ready.destination);
-                flights.start(self.flight(ready, parcel));
+                flights.start(self.flight(ready, parcel, supervisor.clone()));
             }
         }
+        Ok(())
     }
 
     /// Commits the intent to deliver; `None` when it is over before it began.
@@ -177,19 +199,30 @@ impl Dispatch {
     }
 
     /// One delivery from lease to outcome. A courier that panics leaves its parcel in doubt.
-    fn flight(&self, ready: Ready, parcel: Parcel) -> impl Future<Output = Landed> + Send + 'static {
+    fn flight(
+        &self,
+        ready: Ready,
+        parcel: Parcel,
+        supervisor: Supervisor,
+    ) -> impl Future<Output = Landed> + Send + 'static {
         let courier = self.couriers.courier(&ready.to);
         let keeper = self.keeper.clone();
         async move {
             let id = parcel.id();
             if let Some((courier, shelf)) = courier {
-                let carried = AssertUnwindSafe(courier.deliver(&parcel)).catch_unwind().await;
-                let outcome = carried.unwrap_or_else(|_| {
-                    tracing::error!(%id, "a courier failed; the delivery is in doubt");
-                    Outcome::InDoubt(Fault::of(FaultKind::Internal), None)
-                });
+                let carried = AssertUnwindSafe(async { courier.deliver(&parcel).await }).catch_unwind();
+                let outcome = tokio::select! {
+                    carried = carried => carried.unwrap_or_else(|_| {
+                        tracing::error!(%id, "a courier failed; the delivery is in doubt");
+                        Outcome::InDoubt(Fault::of(FaultKind::Internal), None)
+                    }),
+                    () = supervisor.stopped().then(|()| tokio::time::sleep(DRAIN)) => {
+                        Outcome::InDoubt(Fault::of(FaultKind::Timeout).saying("the gateway was stopped"), None)
+                    }
+                };
                 log(id, &outcome);
-                if keeper.insist(Change::Settle { id, shelf, outcome }).await.is_err() {
+                let change = settlement(id, shelf, outcome, supervisor.is_stopping());
+                if keeper.insist(change).await.is_err() {
                     tracing::error!(%id, "an outcome could not be written; the delivery is in doubt");
                 }
             }
@@ -199,14 +232,19 @@ impl Dispatch {
         }
     }
 
-    fn nap(&self, load: &Load) -> Duration {
+    fn nap(&self, flights: usize, load: &Load) -> Duration {
+        // A landing wakes the dispatcher.
+        if flights >= FLIGHTS {
+            return NAP;
+        }
+        let longest = if self.couriers.home.is_open() { NAP } else { KNOCK };
         let due = self
             .ledger
             .next_due(&|to| load.is_full(to, &self.couriers))
             .ok()
             .flatten();
-        due.map_or(NAP, |due| {
-            due.since(self.clock.now()).clamp(Duration::from_millis(1), NAP)
+        due.map_or(longest, |due| {
+            due.since(self.clock.now()).clamp(Duration::from_millis(1), longest)
         })
     }
 
@@ -216,7 +254,7 @@ impl Dispatch {
                 flights.next().await;
             }
         };
-        if tokio::time::timeout(DRAIN, all).await.is_err() {
+        if tokio::time::timeout(DRAIN + LAST_WORDS, all).await.is_err() {
             tracing::warn!("some deliveries did not end in time; they are in doubt and go out again at the next start");
         }
     }
@@ -230,7 +268,7 @@ impl Load {
     }
 
     fn is_full(&self, destination: &str, couriers: &Couriers) -> bool {
-        self.0.contains_key(destination) && self.room(destination, couriers) == 0
+        self.room(destination, couriers) == 0
     }
 
     fn take_off(&mut self, destination: &str) {
@@ -245,6 +283,17 @@ impl Load {
                 self.0.remove(&destination);
             }
         }
+    }
+}
+
+/// What to write down of an outcome. What could not leave because the house was closing is not a try.
+fn settlement(id: EnvelopeId, shelf: String, outcome: Outcome, stopping: bool) -> Change {
+    match outcome {
+        Outcome::Failed(fault, _) if stopping && fault.kind == FaultKind::Unreachable => {
+            let event = Event::Returned;
+            Change::Step { id, event }
+        }
+        outcome => Change::Settle { id, shelf, outcome },
     }
 }
 

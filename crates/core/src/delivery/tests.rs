@@ -133,6 +133,37 @@ fn a_delivery_that_the_process_dies_with_again_and_again_is_put_aside() {
 }
 
 #[test]
+fn a_doubtful_one_that_somebody_relayed_does_not_go_out_again() {
+    let (delivery, _) = after(&[
+        Event::Leased,
+        Event::InDoubt(later()),
+        Event::Evidence(Evidence::Relayed),
+        Event::Leased,
+    ]);
+    assert!(matches!(delivery.stage, Stage::Handed { .. }));
+}
+
+#[test]
+fn a_try_that_ended_in_order_clears_the_suspicion() {
+    let (delivery, _) = after(&[Event::Leased, Event::Recovered, Event::Leased, Event::Refused(later())]);
+    assert_eq!(delivery.crashes, 0);
+}
+
+#[test]
+fn good_news_after_the_end_are_recorded_and_move_nothing() {
+    let terms = Terms::default();
+    let (failed, _) = after(&[Event::Leased, Event::InDoubt(later()), Event::Expired]);
+    let Stage::Failed { fault, .. } = &failed.stage else {
+        panic!("{failed:?}")
+    };
+    assert!(fault.to_string().contains("may have arrived"), "{fault}");
+    let (after, effects) = failed
+        .apply(&Event::Evidence(Evidence::Seen), Timestamp(9_000), &terms)
+        .unwrap();
+    assert_eq!((after, effects), (failed, Effects::step(Step::Seen)));
+}
+
+#[test]
 fn a_failure_that_comes_after_the_delivery_changes_nothing() {
     let (delivery, owed) = after(&[
         Event::Leased,
