@@ -74,7 +74,8 @@ behaviours! {
         rows_and_messages_are_one, a_lease_is_given_once, a_lease_before_its_time_is_refused,
         a_refused_try_comes_back_later, a_doubt_marks_the_next_try, a_returned_try_does_not_count,
         what_a_side_cannot_carry_fails_at_once, an_outcome_keeps_its_hop_and_its_rows,
-        an_expired_one_fails_with_its_reason, an_arrival_without_ids_is_refused;
+        an_expired_one_fails_with_its_reason, an_arrival_without_ids_is_refused,
+        what_failed_may_be_said_again_under_its_id;
     news: a_final_stop_is_told_to_who_asked, nobody_is_told_who_did_not_ask, the_first_delay_is_told,
         a_failure_is_told_once, news_about_news_is_never_told, a_report_from_the_wrong_party_is_ignored,
         a_report_about_nothing_is_ignored, a_report_brings_its_hops, a_report_without_hops_gets_a_claimed_one,
@@ -89,5 +90,11 @@ behaviours! {
         order_survives_a_clock_that_goes_back;
     damage: a_damaged_envelope_is_put_aside_and_its_lane_goes_on, a_damaged_delivery_is_put_aside_and_its_lane_goes_on,
         a_damaged_place_in_the_queue_is_mended, a_damaged_follower_holds_up_nobody,
-        a_damaged_flight_frees_its_lane, a_damaged_hop_is_left_out, a_damaged_row_spoils_only_its_own_change;
+        a_damaged_flight_frees_its_lane, a_damaged_hop_is_left_out, a_damaged_row_spoils_only_its_own_change,
+        an_outcome_of_a_damaged_delivery_frees_its_lane, a_damaged_delivery_that_comes_back_frees_its_lane,
+        a_lane_goes_on_although_its_flight_is_damaged_too, an_outcome_frees_a_lane_whose_head_lost_its_place,
+        a_stale_flight_is_dropped_and_its_delivery_stays, a_head_that_lost_its_place_is_given_it_again,
+        a_stale_place_in_the_queue_is_mended, the_counter_is_found_again, a_damaged_clock_keeps_no_store_from_opening,
+        the_sender_of_one_put_aside_is_told_once, one_put_aside_can_be_cancelled,
+        the_same_message_as_a_damaged_one_is_taken;
 }

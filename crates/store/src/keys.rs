@@ -157,6 +157,11 @@ pub(crate) fn hop(id: &EnvelopeId, n: u32) -> Key {
     key(ENVELOPE, &[id.as_bytes(), b"/h/", &n.to_be_bytes()])
 }
 
+/// All lanes.
+pub(crate) fn lanes() -> Key {
+    key(LANE, &[])
+}
+
 /// All of a lane, in order.
 pub(crate) fn lane(lane: &Digest) -> Key {
     key(LANE, &[&lane.0, b"/"])
@@ -255,6 +260,11 @@ pub(crate) fn open(order: u64) -> Key {
     key(OPEN, &[&order.to_be_bytes()])
 }
 
+/// The order that a key of [`open`] names.
+pub(crate) fn order_in(key: &[u8]) -> Option<u64> {
+    tail(key)
+}
+
 /// All finished deliveries, the oldest first.
 pub(crate) fn finisheds() -> Key {
     key(FINISHED, &[])
@@ -283,6 +293,11 @@ pub(crate) fn source(source: &MessageRef, lane: &Digest) -> Key {
     key
 }
 
+/// The histories of all parties.
+pub(crate) fn histories() -> Key {
+    key(PARTY, &[])
+}
+
 /// The history of a party, the latest first.
 pub(crate) fn history(party: &Party) -> Key {
     key(PARTY, &[&Digest::party(party).0, b"/"])
@@ -291,6 +306,11 @@ pub(crate) fn history(party: &Party) -> Key {
 /// One line of a history.
 pub(crate) fn line(party: &Party, order: u64) -> Key {
     key(PARTY, &[&Digest::party(party).0, b"/", &(!order).to_be_bytes()])
+}
+
+/// The order that a key of [`line`] names.
+pub(crate) fn line_in(key: &[u8]) -> Option<u64> {
+    tail(key).map(|inverted| !inverted)
 }
 
 /// All rows of a shelf whose own key begins with `prefix`.

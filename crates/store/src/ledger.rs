@@ -143,8 +143,12 @@ impl Ledger {
             turn: Mutex::new(()),
             damage: Mutex::new(Vec::new()),
         };
+        let ahead = ledger.was_ahead(now)?;
+        ledger.count_again(now)?;
         ledger.recover(now)?;
-        ledger.draw_near(now)?;
+        if ahead {
+            ledger.draw_near(now)?;
+        }
         Ok(ledger)
     }
 

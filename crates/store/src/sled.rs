@@ -79,7 +79,7 @@ impl SledBackend {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does `work` with the tree unless the store has stopped; a panic in sled stops it.
+    /// Does `work` with the tree unless the store has stopped; an error of sled or a panic in it stops it.
     fn with<T>(
         &self,
         doing: &str,
@@ -92,7 +92,7 @@ impl SledBackend {
             return Err(StoreError::Stopped("it was closed".to_owned()));
         };
         match catch_unwind(AssertUnwindSafe(|| work(tree))) {
-            Ok(done) => done.map_err(|e| said(doing, &e)),
+            Ok(done) => done.map_err(|e| self.stop(said(doing, &e))),
             Err(_) => Err(self.stop(StoreError::Unreadable(format!(
                 "{doing} met something that sled cannot handle"
             )))),
@@ -121,8 +121,7 @@ impl Backend for SledBackend {
     fn commit(&self, batch: &[Write]) -> Result<(), StoreError> {
         let mut count = self.count();
         let next = count.saturating_add(1);
-        self.with("writing rows", |tree| pieces::apply(tree, batch, next))
-            .map_err(|e| self.stop(e))?;
+        self.with("writing rows", |tree| pieces::apply(tree, batch, next))?;
         *count = next;
         Ok(())
     }

@@ -54,6 +54,9 @@ pub(crate) fn what_waits_is_listed_page_by_page<D: Disk>() {
             .map(|(envelope, _)| envelope.id)
             .collect()
     };
+    let ids = |after| book.ledger.waiting_ids(after, 4).unwrap();
+    assert_eq!(ids(None), said[1..5]);
+    assert_eq!(ids(Some(said[4])), said[5..]);
     assert_eq!(page(None), said[1..5]);
     assert_eq!(page(Some(said[4])), said[5..]);
     assert_eq!(

@@ -62,6 +62,10 @@ pub(crate) fn a_clock_that_was_ahead_holds_up_nothing<D: Disk>() {
         (id, book.say(romeo(), juliet(), "and more"))
     });
     book.now.set(DAWN);
+    // One that was in flight makes the start write before it looks at the others.
+    let flying = book.say(nurse(), friar(), "Father");
+    book.lease(flying);
+    book.now.set(DAWN);
     let book = book.reopened();
     book.wait(6 * 3600);
     for (first, _) in ids {

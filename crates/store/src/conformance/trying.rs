@@ -187,3 +187,15 @@ pub(crate) fn an_arrival_without_ids_is_refused<D: Disk>() {
     };
     assert_eq!(book.ledger.commit(vec![change], DAWN).unwrap_err(), StoreError::BadIds);
 }
+
+pub(crate) fn what_failed_may_be_said_again_under_its_id<D: Disk>() {
+    let book = Book::<D>::new();
+    let line = under("line-1", draft(romeo(), juliet(), "O"));
+    let first = book.new_one(line.clone());
+    book.lease(first);
+    book.settle(first, Outcome::Failed(Fault::of(FaultKind::NoSuchUser), None));
+    let again = book.new_one(line.clone());
+    assert_eq!(book.ledger.find(&reference("line-1")).unwrap(), [again]);
+    assert_eq!(book.post(line), Taken::Known(again), "the second one waits");
+    book.carry(again);
+}

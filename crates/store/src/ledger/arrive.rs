@@ -6,7 +6,7 @@ use crate::ledger::entry::{Entry, Told};
 use crate::ledger::happen::HOPS_MAX;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
-use causeway_core::delivery::{Delivery, Event};
+use causeway_core::delivery::{Delivery, Event, Stage};
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::Report;
 use causeway_core::hop::{Hop, Step, Trust};
@@ -47,18 +47,21 @@ impl Pen<'_> {
         Ok(Taken::New(id))
     }
 
-    /// The envelope that the same message became when it came before. A damaged row counts as none: rather twice than
-    /// not at all.
+    /// The envelope that the same message became when it came before, unless that one failed: what failed may be said
+    /// again. A damaged row counts as none: rather twice than not at all.
     fn known(&mut self, draft: &Draft) -> Result<Option<EnvelopeId>, StoreError> {
-        match draft.source.as_ref().filter(|_| draft.once) {
-            Some(source) => {
-                let read = self
-                    .batch
-                    .read(&keys::source(source, &Digest::lane(&draft.from, &draft.to)));
-                self.forgiving(read)
-            }
-            None => Ok(None),
-        }
+        let Some(source) = draft.source.as_ref().filter(|_| draft.once) else {
+            return Ok(None);
+        };
+        let lane = Digest::lane(&draft.from, &draft.to);
+        let read = self.batch.read(&keys::source(source, &lane));
+        let Some(id) = self.forgiving(read)? else {
+            return Ok(None);
+        };
+        let read = self.entry(&id);
+        let entry = self.forgiving(read)?;
+        let counts = entry.is_some_and(|entry| !matches!(entry.delivery.stage, Stage::Failed { .. }));
+        Ok(counts.then_some(id))
     }
 
     /// Writes a new envelope with all its rows.

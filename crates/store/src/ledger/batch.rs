@@ -4,12 +4,15 @@ use crate::backend::{Backend, Pair, Write};
 use crate::error::StoreError;
 use crate::keys::{self, Digest, Key};
 use crate::row;
+use causeway_core::envelope::EnvelopeId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many rows are read at once when the first ones were taken away in the same batch.
 const PAGE: usize = 64;
+/// How many rows of what is not over are read at once.
+const OPENS: usize = 1_000;
 
 /// The writes of one commit over the rows of the backend.
 pub(crate) struct Batch<'a> {
@@ -103,6 +106,21 @@ impl<'a> Batch<'a> {
             (from, page) = (upper, PAGE.max(limit));
         }
         Ok(found)
+    }
+
+    /// The row in the list of what is not over that names `id`, for the day when the delivery cannot tell it: this reads
+    /// the whole list.
+    pub(crate) fn open_of(&self, id: &EnvelopeId) -> Result<Option<Key>, StoreError> {
+        let (mut from, end) = (keys::opens(), keys::end(&keys::opens()));
+        loop {
+            let page = self.range(&from, &end, OPENS)?;
+            let Some((last, _)) = page.last() else { return Ok(None) };
+            from = keys::after(last);
+            let names = |(key, value): &Pair| row::read::<EnvelopeId>(key, value).is_ok_and(|named| named == *id);
+            if let Some((key, _)) = page.into_iter().find(names) {
+                return Ok(Some(key));
+            }
+        }
     }
 
     /// The rows of the backend between two keys with this batch's writes laid over them.

@@ -1,5 +1,6 @@
 //! Damaged rows: whoever cannot be read is put aside with a reason, and holds up nobody.
 
+use crate::backend::Pair;
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::Ledger;
@@ -7,7 +8,9 @@ use crate::ledger::entry::{Entry, Flight, Head};
 use crate::ledger::pen::Pen;
 use crate::row;
 use causeway_core::clock::Timestamp;
-use causeway_core::envelope::EnvelopeId;
+use causeway_core::envelope::{Envelope, EnvelopeId};
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::promise::{self, Owed};
 
 /// Something in a queue that the dispatcher could not use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,19 +55,67 @@ impl Ledger {
 }
 
 impl Pen<'_> {
-    /// Takes a delivery that cannot be read out of its lane, and says so.
+    /// The delivery that something happens to. When one in flight cannot be read its lane is freed, and its sender told
+    /// of `lost`.
+    pub(crate) fn entry_at_hand(&mut self, id: &EnvelopeId, lost: Option<Fault>) -> Result<Option<Entry>, StoreError> {
+        let read = match self.entry(id) {
+            Ok(None) => Err(row::damaged(&keys::delivery(id), "is missing")),
+            read => read,
+        };
+        let gone = match read {
+            Err(StoreError::Damaged(why)) => why,
+            read => return read,
+        };
+        if self.batch.get(&keys::flight(id))?.is_some() {
+            self.lose_flight(id, &gone, lost)?;
+        }
+        Ok(None)
+    }
+
+    /// Ends a delivery that was put aside and cannot be read; whether there was one. It grows old like any other that
+    /// is over.
+    pub(crate) fn cancel_aside(&mut self, id: &EnvelopeId) -> Result<bool, StoreError> {
+        if self.batch.get(&keys::aside(id))?.is_none() {
+            return Ok(false);
+        }
+        if let Some(open) = self.batch.open_of(id)? {
+            self.batch.delete(open);
+        }
+        self.batch.delete(keys::aside(id));
+        self.batch.put(keys::finished(self.now, id), &[]);
+        Ok(true)
+    }
+
+    /// Takes a delivery that cannot be read out of its lane, says so, and tells its sender of `lost` as long as its
+    /// envelope can be read.
     pub(crate) fn set_aside(
         &mut self,
         id: Option<EnvelopeId>,
         lane: &Digest,
         place: u64,
         why: &str,
+        lost: Option<Fault>,
     ) -> Result<(), StoreError> {
         self.batch.delete(keys::place(lane, place));
         self.note_damage(format!("a delivery was put aside: {why}"));
         let Some(id) = id else { return Ok(()) };
-        self.batch.delete(keys::flight(&id));
-        self.batch.write(keys::aside(&id), &why)
+        self.lay_aside(&id, why, lost)
+    }
+
+    fn lay_aside(&mut self, id: &EnvelopeId, why: &str, lost: Option<Fault>) -> Result<(), StoreError> {
+        self.batch.delete(keys::flight(id));
+        self.batch.write(keys::aside(id), &why)?;
+        let read = self.envelope(id);
+        let envelope = self.forgiving(read)?;
+        let news = envelope
+            .zip(lost)
+            .and_then(|(envelope, fault)| promise::news(&envelope, Owed::Failed(fault)));
+        let Some(draft) = news else { return Ok(()) };
+        let news = Digest::news(id, "aside", 0);
+        match self.batch.get(&keys::delivery(&news))? {
+            Some(_) => Ok(()),
+            None => self.accept(draft, news, self.name.clone()),
+        }
     }
 
     /// Takes a row out of the queue that could not be used, and queues the right head of its lane instead. A reader may
@@ -74,6 +125,10 @@ impl Pen<'_> {
         let Some(value) = self.batch.get(key)? else {
             return Ok(());
         };
+        let head: Option<Head> = row::read(key, &value).ok();
+        if let Some(head) = &head {
+            self.give_place(&head.envelope, &lane)?;
+        }
         let Some((place_key, id)) = self.batch.first(&keys::lane(&lane))? else {
             self.drop_head(key);
             return Ok(());
@@ -81,18 +136,35 @@ impl Pen<'_> {
         let place = keys::place_in(&place_key).ok_or_else(|| keys::misshapen(&place_key))?;
         let id = row::read::<EnvelopeId>(&place_key, &id);
         match id.clone().and_then(|id| self.whole(&id)) {
-            Ok(entry) if self.is_queued_as(&entry, due, row::read(key, &value).ok()) => Ok(()),
+            Ok(entry) if self.is_queued_as(&entry, due, head) => Ok(()),
             Ok(entry) => {
                 self.drop_head(key);
                 self.queue(entry)
             }
             Err(StoreError::Damaged(why)) => {
                 self.drop_head(key);
-                self.set_aside(id.ok(), &lane, place, &why)?;
+                self.set_aside(id.ok(), &lane, place, &why, Some(unreadable()))?;
                 self.call_head(&lane, None)
             }
             Err(fatal) => Err(fatal),
         }
+    }
+
+    /// Writes a delivery's place in its lane again when that row is lost.
+    fn give_place(&mut self, id: &EnvelopeId, lane: &Digest) -> Result<(), StoreError> {
+        let entry = match self.entry(id) {
+            Ok(Some(entry)) if entry.in_lane() && entry.lane == *lane => entry,
+            // Whoever stands first is looked at next.
+            Ok(_) | Err(StoreError::Damaged(_)) => return Ok(()),
+            Err(fatal) => return Err(fatal),
+        };
+        let key = keys::place(lane, entry.place);
+        let read = self.batch.read::<EnvelopeId>(&key);
+        if self.forgiving(read)?.is_some_and(|there| there == *id) {
+            return Ok(());
+        }
+        self.note_damage(row::damaged(&key, "was lost and is written again").to_string());
+        self.batch.write(key, id)
     }
 
     fn is_queued_as(&self, entry: &Entry, due: Timestamp, head: Option<Head>) -> bool {
@@ -133,18 +205,40 @@ impl Pen<'_> {
     }
 
     /// Frees the lane of a delivery in flight whose own row is damaged; its place is told by the row of the flight.
-    pub(crate) fn lose_flight(&mut self, id: &EnvelopeId, why: &str) -> Result<(), StoreError> {
+    pub(crate) fn lose_flight(&mut self, id: &EnvelopeId, why: &str, lost: Option<Fault>) -> Result<(), StoreError> {
         let flight: Result<Option<Flight>, _> = self.batch.read(&keys::flight(id));
         match self.forgiving(flight)? {
             Some(Flight { lane, place }) => {
-                self.set_aside(Some(*id), &lane, place, why)?;
+                self.set_aside(Some(*id), &lane, place, why, lost)?;
                 self.call_head(&lane, None)
             }
             None => {
                 self.note_damage(format!("a delivery in flight was put aside: {why}"));
-                self.batch.delete(keys::flight(id));
-                self.batch.write(keys::aside(id), &why)
+                self.lay_aside(id, why, lost)?;
+                let read = self.envelope(id);
+                match self.forgiving(read)? {
+                    Some(envelope) => self.leave_lane(&envelope),
+                    None => Ok(()),
+                }
             }
         }
     }
+
+    /// Frees the lane whose head was in flight, when nothing but the envelope tells which one that is.
+    fn leave_lane(&mut self, Envelope { id, draft, .. }: &Envelope) -> Result<(), StoreError> {
+        let lane = Digest::lane(&draft.from, &draft.to);
+        let first = self.batch.first(&keys::lane(&lane))?;
+        let stands = |(key, value): &Pair| row::read::<EnvelopeId>(key, value).is_ok_and(|first| first == *id);
+        if let Some((key, _)) = first.filter(stands) {
+            self.batch.delete(key);
+        }
+        self.call_head(&lane, None)
+    }
+}
+
+/// What the sender of a delivery hears whose rows are damaged.
+pub(crate) fn unreadable() -> Fault {
+    Fault::of(FaultKind::Internal)
+        .for_good()
+        .saying("its record in the gateway is damaged")
 }

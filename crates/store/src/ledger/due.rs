@@ -137,7 +137,7 @@ impl Walk<'_> {
     /// The head under a key of the queue, if all its rows can be read.
     fn head(&mut self, key: &Key, value: &[u8]) -> Result<Option<Head>, StoreError> {
         let head =
-            row::read::<Head>(key, value).and_then(|head| self.is_whole(&head).map(|whole| whole.then_some(head)));
+            row::read::<Head>(key, value).and_then(|head| self.is_whole(key, &head).map(|whole| whole.then_some(head)));
         match head {
             Ok(Some(head)) => Ok(Some(head)),
             Ok(None) | Err(StoreError::Damaged(_)) => {
@@ -148,9 +148,17 @@ impl Walk<'_> {
         }
     }
 
-    fn is_whole(&self, head: &Head) -> Result<bool, StoreError> {
-        let entry: Option<Entry> = self.ledger.read(&keys::delivery(&head.envelope))?;
-        Ok(entry.is_some() && self.ledger.envelope(head.envelope)?.is_some())
+    /// Whether a head could be leased: all its rows can be read, it is due when the queue says so, and it is the first
+    /// of its lane.
+    fn is_whole(&self, key: &[u8], head: &Head) -> Result<bool, StoreError> {
+        let Some(entry) = self.ledger.read::<Entry>(&keys::delivery(&head.envelope))? else {
+            return Ok(false);
+        };
+        let queued = keys::queued_parts(key).is_some_and(|(due, lane)| entry.due() == Some(due) && entry.lane == lane);
+        let lane = keys::lane(&entry.lane);
+        let first = self.ledger.backend.range(&lane, &keys::end(&lane), 1)?.pop();
+        let leads = first.and_then(|(key, _)| keys::place_in(&key)) == Some(entry.place);
+        Ok(queued && leads && self.ledger.envelope(head.envelope)?.is_some())
     }
 }
 

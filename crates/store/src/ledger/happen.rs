@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
+use crate::ledger::damage::unreadable;
 use crate::ledger::entry::Entry;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
@@ -20,18 +21,29 @@ pub(crate) const HOPS_MAX: u32 = 1_000;
 impl Pen<'_> {
     /// Something happened that no other side had a word in; whether it meant anything.
     pub(crate) fn step(&mut self, id: &EnvelopeId, event: &Event) -> Result<bool, StoreError> {
-        let Some(entry) = self.entry(id)? else { return Ok(false) };
+        let Some(entry) = self.entry_at_hand(id, Some(unreadable()))? else {
+            return if *event == Event::Cancelled {
+                self.cancel_aside(id)
+            } else {
+                Ok(false)
+            };
+        };
         let now = self.now;
         let happened = self.happen(&entry, std::slice::from_ref(event), &|after, step| {
             vec![own_hop(after, step, now)]
         })?;
+        if happened.is_some() && *event == Event::Cancelled {
+            self.batch.delete(keys::aside(id));
+        }
         Ok(happened.is_some())
     }
 
     /// A try ended. Its hop and its rows are kept also when a report was faster and decided the stage.
     pub(crate) fn settle(&mut self, id: &EnvelopeId, shelf: &str, outcome: Outcome) -> Result<bool, StoreError> {
-        let Some(mut entry) = self.entry(id)? else {
-            return Ok(false);
+        let lost = match &outcome {
+            Outcome::Handed(_) => None,
+            Outcome::Failed(fault, _) if !fault.retry => Some(fault.clone()),
+            Outcome::Failed(..) | Outcome::InDoubt(..) => Some(unreadable()),
         };
         let (event, hop, rows) = match outcome {
             Outcome::Handed(Handed { hop, final_stop, rows }) => (Event::Handed { final_stop }, Some(hop), rows),
@@ -39,6 +51,9 @@ impl Pen<'_> {
             Outcome::InDoubt(fault, hop) => (Event::InDoubt(fault), hop, Vec::new()),
         };
         self.shelve(shelf, rows);
+        let Some(mut entry) = self.entry_at_hand(id, lost)? else {
+            return Ok(false);
+        };
         let now = self.now;
         // Couriers read no clock: an outcome happens when it is written down.
         let hop = hop.map(|hop| Hop {

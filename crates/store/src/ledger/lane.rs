@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
+use crate::ledger::damage::unreadable;
 use crate::ledger::entry::{Entry, Flight};
 use crate::ledger::pen::Pen;
 use causeway_core::delivery::Stage;
@@ -13,7 +14,8 @@ impl Pen<'_> {
     /// Writes `after` and puts every index row right that `before` and `after` have between them.
     pub(crate) fn refile(&mut self, before: Option<&Entry>, after: &mut Entry) -> Result<(), StoreError> {
         let led = match before {
-            Some(before) => self.leads(before)?,
+            // Also when its place was lost meanwhile.
+            Some(before) => before.in_flight() || self.leads(before)?,
             None => false,
         };
         if let Some(before) = before {
@@ -86,8 +88,8 @@ impl Pen<'_> {
             let place = keys::place_in(&key).ok_or_else(|| keys::misshapen(&key))?;
             match self.follower(&key, &value, known) {
                 Ok((_, Some(entry))) => return self.queue(entry),
-                Ok((id, None)) => self.set_aside(Some(id), lane, place, "its delivery is missing"),
-                Err((id, StoreError::Damaged(why))) => self.set_aside(id, lane, place, &why),
+                Ok((id, None)) => self.set_aside(Some(id), lane, place, "its delivery is missing", Some(unreadable())),
+                Err((id, StoreError::Damaged(why))) => self.set_aside(id, lane, place, &why, Some(unreadable())),
                 Err((_, fatal)) => return Err(fatal),
             }?;
         }

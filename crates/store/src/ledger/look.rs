@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::Ledger;
+use crate::ledger::batch::Batch;
 use crate::ledger::entry::{Entry, Told};
 use crate::row;
 use causeway_core::address::Party;
@@ -93,13 +94,32 @@ impl Ledger {
         Ok(found)
     }
 
+    /// The ids of what [`Ledger::waiting`] lists, and of those put aside that nobody has cancelled, at most `limit`; it
+    /// reads neither envelopes nor deliveries.
+    pub fn waiting_ids(&self, after: Option<EnvelopeId>, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let (mut from, end) = (self.opens_after(after)?, keys::end(&keys::opens()));
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let wanted = PAGE.min(limit.saturating_sub(found.len()));
+            let page = self.backend.range(&from, &end, wanted)?;
+            let Some((last, _)) = page.last() else { break };
+            from = keys::after(last);
+            for (key, value) in &page {
+                found.extend(self.noted(row::read::<EnvelopeId>(key, value).map(Some))?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Where the deliveries behind `after` begin. One that is forgotten lies before all that are not.
     fn opens_after(&self, after: Option<EnvelopeId>) -> Result<Vec<u8>, StoreError> {
-        let entry = match after {
-            Some(id) => self.read::<Entry>(&keys::delivery(&id))?,
-            None => None,
+        let Some(id) = after else { return Ok(keys::opens()) };
+        let open = match self.read::<Entry>(&keys::delivery(&id)) {
+            Ok(entry) => entry.map(|entry| keys::open(entry.order)),
+            Err(StoreError::Damaged(_)) => Batch::new(self.backend.as_ref()).open_of(&id)?,
+            Err(fatal) => return Err(fatal),
         };
-        Ok(entry.map_or_else(keys::opens, |entry| keys::after(&keys::open(entry.order))))
+        Ok(open.map_or_else(keys::opens, |open| keys::after(&open)))
     }
 
     fn unfinished(&self, key: &[u8], value: &[u8]) -> Result<Option<(Envelope, Delivery)>, StoreError> {

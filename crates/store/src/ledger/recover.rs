@@ -1,11 +1,12 @@
-//! The start: what was in flight when the process ended is taken up again, and due times from a clock that jumped are
-//! drawn near.
+//! The start: what was in flight when the process ended is taken up again, due times from a clock that jumped are drawn
+//! near, and a lost counter is found again.
 
 use crate::error::StoreError;
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::ledger::damage::Broken;
+use crate::ledger::damage::{Broken, unreadable};
 use crate::ledger::pen::Pen;
+use crate::row;
 use causeway_core::clock::Timestamp;
 use causeway_core::delivery::Event;
 
@@ -31,11 +32,54 @@ impl Ledger {
         }
     }
 
+    /// Finds the counter again when its row is lost: the number after the largest that any row has.
+    pub(crate) fn count_again(&self, now: Timestamp) -> Result<(), StoreError> {
+        let why = match self.read::<u64>(&keys::sequence()) {
+            Ok(Some(_)) => return Ok(()),
+            Ok(None) => row::damaged(&keys::sequence(), "is missing"),
+            Err(damage @ StoreError::Damaged(_)) => damage,
+            Err(fatal) => return Err(fatal),
+        };
+        let opens = self.largest(&keys::opens(), keys::order_in)?;
+        let lines = self.largest(&keys::histories(), keys::line_in)?;
+        let places = self.largest(&keys::lanes(), keys::place_in)?;
+        let Some(largest) = opens.max(lines).max(places) else {
+            // Nothing has a number, as in a new store.
+            return Ok(());
+        };
+        self.note_damage(&why);
+        let mut pen = self.pen(now);
+        pen.batch.write(keys::sequence(), &largest.saturating_add(1))?;
+        self.write(pen)
+    }
+
+    /// The largest number in the keys that begin with `prefix`.
+    fn largest(&self, prefix: &[u8], number: fn(&[u8]) -> Option<u64>) -> Result<Option<u64>, StoreError> {
+        let (mut from, end, mut largest) = (prefix.to_vec(), keys::end(prefix), None);
+        loop {
+            let page = self.backend.range(&from, &end, PAGE)?;
+            let Some((last, _)) = page.last() else {
+                return Ok(largest);
+            };
+            from = keys::after(last);
+            largest = largest.max(page.iter().filter_map(|(key, _)| number(key)).max());
+        }
+    }
+
+    /// Whether the clock was ahead when the store was written. Each commit notes its time, so this is asked before the
+    /// start itself commits anything.
+    pub(crate) fn was_ahead(&self, now: Timestamp) -> Result<bool, StoreError> {
+        match self.read::<Timestamp>(&keys::clock()) {
+            Err(damage @ StoreError::Damaged(_)) => {
+                self.note_damage(&damage);
+                Ok(true)
+            }
+            read => Ok(read?.is_some_and(|last| last > now)),
+        }
+    }
+
     /// Queues again what is due further away than any wait can be. That is so only when the clock was ahead before.
     pub(crate) fn draw_near(&self, now: Timestamp) -> Result<(), StoreError> {
-        if self.read::<Timestamp>(&keys::clock())?.is_none_or(|last| last <= now) {
-            return Ok(());
-        }
         let latest = now.plus(self.terms.schedule.longest());
         let (mut from, end) = (keys::nexts(), keys::end(&keys::nexts()));
         loop {
@@ -68,8 +112,12 @@ impl Pen<'_> {
         let id = keys::id_in(key).ok_or_else(|| keys::misshapen(key))?;
         match self.step(&id, &Event::Recovered) {
             Ok(true) => Ok(()),
-            Ok(false) => self.lose_flight(&id, "it is in flight in the index only"),
-            Err(StoreError::Damaged(why)) => self.lose_flight(&id, &why),
+            Ok(false) => {
+                // Whatever still stands there is a row of the index that no delivery has.
+                self.batch.delete(key.to_vec());
+                Ok(())
+            }
+            Err(StoreError::Damaged(why)) => self.lose_flight(&id, &why, Some(unreadable())),
             Err(fatal) => Err(fatal),
         }
     }

@@ -271,3 +271,14 @@ fn a_store_that_lost_its_end_is_refused_until_somebody_accepts_that() {
     fs::remove_file(dir.path().join("mark")).unwrap();
     put(&SledBackend::open(dir.path(), CACHE).unwrap());
 }
+
+#[test]
+fn a_read_that_fails_stops_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledBackend::open(dir.path(), 8 << 20).unwrap();
+    let failed = store.with("reading a row", |_| {
+        Err::<(), _>(::sled::Error::Unsupported("told to fail".into()))
+    });
+    assert!(matches!(failed, Err(StoreError::Unreadable(_))), "{failed:?}");
+    assert!(matches!(store.get(b"a"), Err(StoreError::Stopped(_))));
+}
