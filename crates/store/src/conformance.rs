@@ -10,6 +10,7 @@ mod recovery;
 mod trying;
 
 use crate::backend::Backend;
+use crate::error::StoreError;
 use crate::memory::MemoryBackend;
 use crate::sled::SledBackend;
 
@@ -47,7 +48,14 @@ impl Disk for Directory {
     }
 
     fn backend(&self) -> Box<dyn Backend> {
-        Box::new(SledBackend::open(self.0.path(), 8 << 20).unwrap())
+        // The threads of a sled that was dropped in the same process may hold its file a moment longer.
+        let still_held = |error: &StoreError| matches!(error, StoreError::Io(why) if why.contains("acquire lock"));
+        loop {
+            match SledBackend::open(self.0.path(), 8 << 20) {
+                Err(error) if still_held(&error) => std::thread::yield_now(),
+                opened => return Box::new(opened.unwrap()),
+            }
+        }
     }
 }
 

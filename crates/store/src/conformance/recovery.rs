@@ -61,7 +61,6 @@ pub(crate) fn a_clock_that_was_ahead_holds_up_nothing<D: Disk>() {
         book.settle(id, Outcome::Failed(later(), None));
         (id, book.say(romeo(), juliet(), "and more"))
     });
-    book.now.set(DAWN);
     // One that was in flight makes the start write before it looks at the others.
     let flying = book.say(nurse(), friar(), "Father");
     book.lease(flying);
