@@ -1,7 +1,7 @@
 //! Rows on disk, in one sled tree, with a sync that is one.
 //!
 //! sled 0.34's `flush` calls `sync_file_range` on Linux, which orders nothing to the disk's own cache and writes no
-//! metadata. So each [`Backend::flush`] is followed by an `fdatasync` of sled's files through descriptors of our own.
+//! metadata. So each [`Backend::flush`] is followed by an `fdatasync` of sled's file through a descriptor of our own.
 //! A failed sync is never repeated: the kernel may have dropped the pages, and a second try would lie.
 
 mod files;

@@ -73,21 +73,25 @@ impl Files {
         Ok(())
     }
 
-    /// Makes durable what was written to the files.
+    /// Makes durable what was written to the log and the pages.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
-        let synced = self.data.sync_data().and_then(|()| self.settings.sync_data());
-        synced.map_err(|e| StoreError::io(&format!("syncing {}", self.dir.display()), &e))
+        self.synced(self.data.sync_data())
     }
 
-    /// Makes durable also that the files are there.
+    /// Makes durable also the settings, which sled writes only when it makes a store, and that the files are there.
     pub(super) fn sync_all(&self) -> Result<(), StoreError> {
         self.sync()?;
+        self.synced(self.settings.sync_data())?;
         let parent = self.dir.parent().filter(|parent| !parent.as_os_str().is_empty());
         for dir in [Some(self.dir.as_path()), parent].into_iter().flatten() {
             let synced = File::open(dir).and_then(|dir| dir.sync_all());
             synced.map_err(|e| StoreError::io(&format!("syncing {}", dir.display()), &e))?;
         }
         Ok(())
+    }
+
+    fn synced(&self, synced: io::Result<()>) -> Result<(), StoreError> {
+        synced.map_err(|e| StoreError::io(&format!("syncing {}", self.dir.display()), &e))
     }
 
     /// The bytes on the disk that a process without privileges may still fill.
