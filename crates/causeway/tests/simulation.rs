@@ -6,6 +6,7 @@
 #[path = "simulation/world.rs"]
 mod world;
 
+use std::time::Duration;
 use world::{Faults, World};
 
 #[test]
@@ -41,6 +42,18 @@ fn many_cuts_in_a_row_lose_nothing() {
         world.live(None);
         world.judge();
     }
+}
+
+#[test]
+fn an_orderly_stop_in_front_of_a_silent_network_is_no_crash() {
+    let mut world = World::new(5, Faults::silence());
+    for _ in 0..6 {
+        world.live_until_stopped(Duration::from_secs(40));
+    }
+    world.becomes(Faults::none());
+    world.live(None);
+    world.judge();
+    assert_eq!(world.given_up(), 0);
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub enum Fate {
     ArrivesUnheard,
     /// The line breaks before it arrives, and nobody can tell.
     VanishesUnheard,
+    /// Nothing ever comes back.
+    Silence,
     /// The network refuses it.
     Refused(Fault),
 }
@@ -128,6 +130,9 @@ impl Courier for Loopback {
             let fate = (self.oracle)(parcel);
             if matches!(fate, Fate::Arrives | Fate::ArrivesUnheard) {
                 self.take(parcel);
+            }
+            if fate == Fate::Silence {
+                std::future::pending::<()>().await;
             }
             match (fate, self.hop(parcel)) {
                 (Fate::Arrives, Some(hop)) => Outcome::Handed(Handed {

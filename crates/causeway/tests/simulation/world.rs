@@ -29,8 +29,10 @@ use tokio::sync::Notify;
 pub(crate) struct Faults {
     /// In percent of the tries.
     trouble: u64,
-    /// Nobody ever answers at this name.
+    /// Nobody can be reached at this name.
     dead: Option<&'static str>,
+    /// Nobody ever answers anything.
+    silent: bool,
 }
 
 /// Everything that is still there after a power cut.
@@ -47,6 +49,8 @@ pub(crate) struct World {
     unsaid: Vec<Draft>,
     acknowledged: BTreeMap<EnvelopeId, Draft>,
     end: Vec<(EnvelopeId, Stage, u32)>,
+    /// When the process is asked to stop.
+    stop_after: Option<Duration>,
 }
 
 /// A small generator of repeatable chance (xorshift).
@@ -62,14 +66,26 @@ struct Fuse {
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Faults {
+    pub(crate) fn silence() -> Self {
+        Self {
+            silent: true,
+            ..Self::none()
+        }
+    }
+
     pub(crate) fn none() -> Self {
-        Self { trouble: 0, dead: None }
+        Self {
+            trouble: 0,
+            dead: None,
+            silent: false,
+        }
     }
 
     pub(crate) fn some() -> Self {
         Self {
             trouble: 30,
             dead: None,
+            silent: false,
         }
     }
 
@@ -77,6 +93,7 @@ impl Faults {
         Self {
             trouble: 0,
             dead: Some("tybalt"),
+            silent: false,
         }
     }
 }
@@ -104,6 +121,7 @@ impl World {
             unsaid,
             acknowledged: BTreeMap::new(),
             end: Vec::new(),
+            stop_after: None,
         }
     }
 
@@ -117,6 +135,18 @@ impl World {
             .unwrap();
         runtime.block_on(self.life(cut));
         self.now = self.now.plus(Duration::from_secs(30));
+    }
+
+    /// One life that ends in order, some time after its start.
+    pub(crate) fn live_until_stopped(&mut self, after: Duration) {
+        self.stop_after = Some(after);
+        self.live(None);
+        self.stop_after = None;
+    }
+
+    /// The networks become better or worse.
+    pub(crate) fn becomes(&mut self, faults: Faults) {
+        self.faults = faults;
     }
 
     async fn life(&mut self, cut: Option<usize>) {
@@ -169,14 +199,15 @@ impl World {
             // The store has failed: the power is cut, whatever was under way.
             _ = writer.run() => {}
             () = dispatch.run(supervisor.clone()) => {}
-            () = beyond.watch(house) => {}
-            () = self.speak(desk.as_ref(), &ledger) => {}
+            // It returns at a stop; the dispatcher then still has things to end.
+            () = async { beyond.watch(house).await; std::future::pending().await } => {}
+            () = self.speak(desk.as_ref(), &ledger, &supervisor) => {}
         }
         self.now = clock.now();
     }
 
     /// Says everything that is not yet acknowledged, and waits until nothing waits any more.
-    async fn speak(&mut self, inbox: &dyn Inbox, ledger: &Ledger) {
+    async fn speak(&mut self, inbox: &dyn Inbox, ledger: &Ledger, supervisor: &Supervisor) {
         let posts: Vec<_> = self
             .unsaid
             .iter()
@@ -194,6 +225,12 @@ impl World {
                 // Only a cut of the power keeps a post from being taken.
                 Err(_) => std::future::pending().await,
             }
+        }
+        if let Some(after) = self.stop_after {
+            tokio::time::sleep(after).await;
+            supervisor.stop();
+            // The dispatcher ends this life.
+            std::future::pending::<()>().await;
         }
         while !ledger.waiting(None, 1).unwrap().is_empty() {
             tokio::time::sleep(Duration::from_secs(20)).await;
@@ -303,6 +340,9 @@ impl World {
 
 impl Faults {
     fn fate(&self, parcel: &Parcel, dice: &Dice) -> Fate {
+        if self.silent {
+            return Fate::Silence;
+        }
         if self.dead.is_some_and(|name| parcel.draft().to.to_string() == name) {
             return Fate::Refused(Fault::of(FaultKind::Unreachable));
         }
