@@ -35,7 +35,7 @@ struct Target {
     /// The gateway's id of the message.
     #[arg(value_parser = envelope_id)]
     id: Option<EnvelopeId>,
-    /// Everything that waits.
+    /// Everything that waits, 100,000 at a time; `drop --all` leaves notices of failures alone.
     #[arg(long)]
     all: bool,
 }
@@ -51,11 +51,14 @@ impl Queue {
             Some(Order::Drop(target)) => (Ask::Drop { which: target.which() }, "stopped"),
         };
         store::answered(config, &ask, json, |answer| match answer {
-            Answer::Queue { waiting, more } => {
+            Answer::Queue { waiting, more, damaged } => {
                 let now = SteadyClock::from_system().now();
                 waiting
                     .iter()
                     .for_each(|row| anstream::println!("{}\n", show::waiting(row, now)));
+                for (id, why) in damaged {
+                    anstream::println!("{id}  damaged: {why}\n");
+                }
                 match (waiting.len(), more) {
                     (0, _) => anstream::println!("Nothing waits."),
                     (n, true) => anstream::println!("The first {n}; -n shows more."),

@@ -50,14 +50,28 @@ impl Clerk {
         };
         let ids = match which {
             Which::One(id) => vec![*id],
-            Which::All => self
-                .ledger
-                .waiting(None, ALL)?
-                .into_iter()
-                .map(|(envelope, _)| envelope.id)
-                .collect(),
+            Which::All => self.ledger.waiting_ids(None, ALL)?,
+        };
+        let ids = match (which, &event) {
+            (Which::All, Event::Cancelled) => self.without_news(ids)?,
+            _ => ids,
         };
         Ok(ids.into_iter().map(|id| (id, event.clone())).collect())
+    }
+
+    /// Nobody would ever learn of a failure whose notice is dropped, so that takes an order of its own.
+    fn without_news(&self, ids: Vec<EnvelopeId>) -> Result<Vec<EnvelopeId>, StoreError> {
+        let mut kept = Vec::new();
+        for id in ids {
+            if self
+                .ledger
+                .envelope(id)?
+                .is_none_or(|envelope| envelope.draft.payload.text().is_some())
+            {
+                kept.push(id);
+            }
+        }
+        Ok(kept)
     }
 
     fn trace(&self, what: &str, limit: usize, words: bool) -> Result<Answer, StoreError> {
@@ -116,7 +130,8 @@ impl Clerk {
                 stage: delivery.stage,
             })
             .collect();
-        Ok(Answer::Queue { waiting, more })
+        let damaged = self.ledger.aside(limit)?;
+        Ok(Answer::Queue { waiting, more, damaged })
     }
 
     /// What a text names: an id of ours, an id of a side, or everything with somebody.

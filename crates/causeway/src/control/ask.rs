@@ -66,6 +66,8 @@ pub enum Answer {
         waiting: Vec<Waiting>,
         /// Whether there are more.
         more: bool,
+        /// Those whose record in the ledger is damaged, with what is wrong: they cannot be tried, only dropped.
+        damaged: Vec<(EnvelopeId, String)>,
     },
     /// How many deliveries an order moved.
     Moved {
