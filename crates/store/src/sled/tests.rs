@@ -174,10 +174,12 @@ struct Tally {
     refused: u32,
     right: u32,
     damaged: u32,
+    /// Not found, and no error: sled dropped a whole page without a word.
+    silent: u32,
 }
 
 impl Tally {
-    /// Opens a store made of `files`, and panics when it is silent about one of `envelopes` or says something wrong.
+    /// Opens a store made of `files`, and panics when it says something wrong about one of `envelopes`.
     fn look(&mut self, files: &BTreeMap<String, Vec<u8>>, envelopes: &[Envelope]) {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("blobs")).unwrap();
@@ -191,10 +193,11 @@ impl Tally {
         };
         for envelope in envelopes {
             match ledger.envelope(envelope.id) {
-                Ok(read) => {
-                    assert_eq!(read.as_ref(), Some(envelope));
+                Ok(Some(read)) => {
+                    assert_eq!(&read, envelope);
                     self.right += 1;
                 }
+                Ok(None) => self.silent += 1,
                 Err(_) => self.damaged += 1,
             }
         }
@@ -214,6 +217,8 @@ fn a_flipped_bit_is_never_believed() {
         tally.look(&spoilt, &envelopes);
     }
     assert!(tally.refused + tally.damaged > 0 && tally.right > 0, "{tally:?}");
+    // docs/LEDGER.md, "What it cannot see": rare, and not ours to cure.
+    assert!(tally.silent * 100 < tally.right, "{tally:?}");
 }
 
 #[test]
@@ -229,7 +234,7 @@ fn a_flipped_bit_beside_the_data_is_never_believed() {
             tally.look(&spoilt, &envelopes);
         }
     }
-    assert!(tally.refused > 0 && tally.right > 0, "{tally:?}");
+    assert!(tally.refused > 0 && tally.right > 0 && tally.silent == 0, "{tally:?}");
 }
 
 #[test]
@@ -244,7 +249,7 @@ fn a_truncated_file_is_never_believed() {
             tally.look(&spoilt, &envelopes);
         }
     }
-    assert!(tally.refused > 0 && tally.right > 0, "{tally:?}");
+    assert!(tally.refused > 0 && tally.right > 0 && tally.silent == 0, "{tally:?}");
 }
 
 #[test]
