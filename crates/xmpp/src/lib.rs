@@ -12,6 +12,7 @@ mod errors;
 mod face;
 mod home;
 mod link;
+mod names;
 mod ns;
 mod read;
 mod reception;

@@ -110,6 +110,7 @@ impl Work {
                     from: self.link.gateway.itself(),
                     to: self.link.ping_domain.clone(),
                 };
+                self.reception.connected();
                 self.desk.set(State::Up);
                 let end = Connection::new(stream, &id, ping, self.around()).serve().await;
                 self.disconnected();

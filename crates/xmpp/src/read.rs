@@ -34,11 +34,12 @@ pub(crate) struct Arrived {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Reads a message of type `chat` or `normal` to a contact. Nothing comes of chat states, markers about unknown
-/// messages and messages without words.
+/// messages and messages without words. `known_as` is the sender's name where the message itself has none (XEP-0172).
 pub(crate) fn message(
     stanza: &Element,
     caller: &Caller,
     contact: Contact,
+    known_as: Option<Line>,
     arrived: Arrived,
 ) -> Result<Vec<Item>, Refusal> {
     if is_copy(stanza) {
@@ -48,7 +49,7 @@ pub(crate) fn message(
     if let Some(refusal) = encryption::refusal(stanza) {
         return Err(refusal);
     }
-    if let Some(text) = text(stanza) {
+    if let Some(text) = text(stanza, known_as) {
         items.push(Item::Post(Box::new(draft(stanza, caller, contact, text, arrived))));
     }
     Ok(items)
@@ -143,7 +144,7 @@ fn correction(stanza: &Element) -> Option<MessageRef> {
     MessageRef::new(replace.attr("id")?)
 }
 
-fn text(stanza: &Element) -> Option<Text> {
+fn text(stanza: &Element, known_as: Option<Line>) -> Option<Text> {
     let whole = text_of(stanza, "body", ns::COMPONENT)?;
     let cut = fallback::without_quote(stanza, &whole).and_then(|kept| Body::clean(&kept));
     let whole = Body::clean(&whole)?;
@@ -157,7 +158,7 @@ fn text(stanza: &Element) -> Option<Text> {
         original,
         thread: line("thread", ns::COMPONENT),
         reply_to: answered(stanza),
-        sender_name: line("nick", ns::NICK),
+        sender_name: line("nick", ns::NICK).or(known_as),
         ..Text::plain(body)
     })
 }

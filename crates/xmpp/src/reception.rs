@@ -4,10 +4,11 @@ use crate::address::{Caller, contact_of};
 use crate::errors::Refusal;
 use crate::face::presence::{self, Seen, Sessions};
 use crate::face::{Face, Request};
+use crate::names::Names;
 use crate::ns;
 use crate::read::{self, Arrived};
-use crate::route::{Route, Routed, route};
-use crate::shelf::Subscriber;
+use crate::route::{Presence, Route, Routed, route};
+use crate::shelf::{Shelf, Subscriber};
 use crate::stanza::{Outward, ReturnAddress};
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::network::Arrival;
@@ -39,6 +40,7 @@ pub(crate) struct Post {
 pub(crate) struct Reception {
     face: Face,
     sessions: Sessions,
+    names: Names,
     tls: bool,
 }
 
@@ -50,8 +52,14 @@ impl Reception {
         Self {
             face,
             sessions: Sessions::default(),
+            names: Names::default(),
             tls,
         }
+    }
+
+    /// The stanzas from here on come over a new connection.
+    pub(crate) fn connected(&mut self) {
+        self.names.connected();
     }
 
     /// Takes one stanza. A panic in it is that stanza's end and nobody else's.
@@ -91,7 +99,11 @@ impl Reception {
                     what,
                     back: &back,
                 };
-                presence::receive(&self.face, &mut self.sessions, &seen)
+                let mut deeds = presence::receive(&self.face, &mut self.sessions, &seen);
+                if let (Presence::Subscribe, Some(post)) = (what, &mut deeds.post) {
+                    post.then.extend(self.ask_for_name(&caller));
+                }
+                deeds
             }
             (
                 Route::Ask {
@@ -115,6 +127,7 @@ impl Reception {
             }
             (Route::Answer { id, from }, _) => Deeds {
                 answered: Some((id.to_owned(), from.to_owned())),
+                post: self.named(id, from, stanza),
                 ..Deeds::default()
             },
             (Route::Refused(refusal), back) => Deeds::refused(back.as_ref(), &refusal),
@@ -126,7 +139,7 @@ impl Reception {
         }
     }
 
-    fn say(&self, stanza: &Element, caller: &Caller, local: &str, back: &ReturnAddress) -> Result<Deeds, Refusal> {
+    fn say(&mut self, stanza: &Element, caller: &Caller, local: &str, back: &ReturnAddress) -> Result<Deeds, Refusal> {
         let face = &self.face;
         let has_words = stanza.has_child("body", ns::COMPONENT);
         let contact = match contact_of(face.network.as_ref(), local) {
@@ -142,23 +155,47 @@ impl Reception {
             // Chat states to a wrong address deserve no answer.
             Err(_) => return Ok(Deeds::default()),
         };
-        let items = read::message(stanza, caller, contact.clone(), self.arrived())?;
+        let memory = face.house.memory.as_ref();
+        let known_as = has_words.then(|| Shelf::name_of(memory, &caller.bare)).flatten();
+        let items = read::message(stanza, caller, contact.clone(), known_as, self.arrived())?;
         if items.is_empty() {
             return Ok(Deeds::default());
         }
-        let memory = face.house.memory.as_ref();
         let canonical = face.canonical(&contact);
         let form = face
             .shelf
             .form(memory, &caller.bare, &contact, local, canonical.as_deref());
-        Ok(Deeds::after(Post {
-            arrival: Arrival {
-                items,
-                rows: form.into_iter().collect(),
-            },
+        let asks = has_words && face.admit(&caller.bare).is_ok();
+        Ok(Deeds {
+            answers: asks.then(|| self.ask_for_name(caller)).flatten().into_iter().collect(),
+            ..Deeds::after(Post {
+                arrival: Arrival {
+                    items,
+                    rows: form.into_iter().collect(),
+                },
+                then: Vec::new(),
+                or_else: Some(back.clone()),
+            })
+        })
+    }
+
+    /// The question what a person is called, if it was not asked yet.
+    fn ask_for_name(&mut self, caller: &Caller) -> Option<Outward> {
+        match caller.is_account() {
+            true => self.names.ask(&self.face.gateway, &caller.bare),
+            false => None,
+        }
+    }
+
+    /// Writes a name down that was asked for, if it is news.
+    fn named(&mut self, id: &str, from: &str, answer: &Element) -> Option<Post> {
+        let (user, name) = self.names.answered(id, from, answer)?;
+        let row = Shelf::name(self.face.house.memory.as_ref(), &user, &name)?;
+        Some(Post {
+            arrival: Arrival::rows(vec![row]),
             then: Vec::new(),
-            or_else: Some(back.clone()),
-        }))
+            or_else: None,
+        })
     }
 
     fn bounce(&self, stanza: &Element, caller: &Caller) -> Deeds {

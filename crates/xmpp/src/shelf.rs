@@ -1,8 +1,9 @@
-//! The rows that home keeps: who subscribed to whom, and the form of an address that each user chose.
+//! The rows that home keeps: who subscribed to whom, the form of an address that each user chose, and users' names.
 
 use crate::address::Gateway;
 use causeway_core::address::Contact;
 use causeway_core::network::{Memory, Row};
+use causeway_core::text::Line;
 use jid::BareJid;
 
 /// The rows of one component domain. Keys are divided by `/`, which no bare JID, network name or local part can hold.
@@ -80,6 +81,18 @@ impl Shelf {
             .and_then(|local| String::from_utf8(local).ok())
     }
 
+    /// The row to write when `user` is called `name`, if it is not there yet.
+    pub(crate) fn name(memory: &dyn Memory, user: &BareJid, name: &Line) -> Option<Row> {
+        let is_known = Self::name_of(memory, user).as_ref() == Some(name);
+        (!is_known).then(|| Row::put(name_key(user), name.as_str()))
+    }
+
+    /// What `user` is called, as far as that is known.
+    pub(crate) fn name_of(memory: &dyn Memory, user: &BareJid) -> Option<Line> {
+        let name = memory.row(&name_key(user))?;
+        Line::clean(std::str::from_utf8(&name).ok()?)
+    }
+
     fn read(&self, memory: &dyn Memory, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
         let own = format!("sub/{}/", self.gateway.as_str());
         memory
@@ -96,6 +109,10 @@ impl Shelf {
     fn subscription_key(&self, user: &BareJid, local: Option<&str>) -> String {
         format!("sub/{}/{user}/{}", self.gateway.as_str(), local.unwrap_or_default())
     }
+}
+
+fn name_key(user: &BareJid) -> String {
+    format!("name/{user}")
 }
 
 fn form_key(user: &BareJid, contact: &Contact) -> String {

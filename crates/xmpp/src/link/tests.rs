@@ -94,9 +94,12 @@ impl Call {
         true
     }
 
-    /// The id of the next ping.
+    /// The id of the next ping. Romeo's vCard may be asked for before.
     async fn hear_ping(&mut self) -> String {
-        let heard = self.hear("</iq>").await;
+        let mut heard = self.hear("</iq>").await;
+        if heard.contains("vcard-temp") {
+            heard = self.hear("</iq>").await;
+        }
         assert!(heard.contains("urn:xmpp:ping"), "{heard}");
         let id = heard.rsplit("id='").next().unwrap().split('\'').next().unwrap();
         id.to_owned()

@@ -24,7 +24,7 @@ fn said(attributes: &str, children: &str) -> Draft {
 }
 
 fn message_items(stanza: &Element) -> Vec<Item> {
-    message(stanza, &caller(), juliet(), arrived()).unwrap()
+    message(stanza, &caller(), juliet(), None, arrived()).unwrap()
 }
 
 fn reported(children: &str) -> Report {

@@ -8,9 +8,13 @@ fn reception(props: &Props) -> Reception {
     Reception::new(props.face(), false)
 }
 
-/// What became of a stanza, in a few words.
+/// What became of a stanza, in a few words. That the sender is asked for a name goes without saying.
 fn became(deeds: &Deeds) -> String {
-    let answers = deeds.answers.iter().map(|answer| {
+    let answers = deeds
+        .answers
+        .iter()
+        .filter(|answer| answer.element().attr("type") != Some("get"));
+    let answers = answers.map(|answer| {
         let element = answer.element();
         let condition = element
             .children()
