@@ -308,7 +308,7 @@ pub(crate) fn line(party: &Party, order: u64) -> Key {
     key(PARTY, &[&Digest::party(party).0, b"/", &(!order).to_be_bytes()])
 }
 
-/// The order that a key of [`line`] names.
+/// The order that a key of [`line()`] names.
 pub(crate) fn line_in(key: &[u8]) -> Option<u64> {
     tail(key).map(|inverted| !inverted)
 }

@@ -23,3 +23,17 @@ mod write;
 mod xml;
 
 pub use home::{Domain, Home};
+
+/// Takes bytes as the link takes those of the server, as far as that needs no house: the guard, the parser, the route.
+/// It is the door of the fuzz target.
+#[doc(hidden)]
+pub fn take_any_bytes(bytes: &[u8]) {
+    let mut passed = Vec::new();
+    link::guard::Guard::default().pass(bytes, &mut passed);
+    let Ok(domain) = jid::BareJid::new("mail.example.org") else {
+        return;
+    };
+    if let Ok(stanza) = String::from_utf8_lossy(&passed).parse::<minidom::Element>() {
+        drop(route::route(&stanza, &address::Gateway::new(&domain)));
+    }
+}

@@ -4,7 +4,7 @@ mod announce;
 mod backoff;
 mod connection;
 pub(crate) mod dial;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod line;
 pub(crate) mod login;
 mod posts;
