@@ -137,7 +137,7 @@ impl Delivery {
             attempts: 0,
             doubts: 0,
             crashes: 0,
-            expires: envelope.accepted.plus(terms.lifetime_of(&envelope.draft.payload)),
+            expires: envelope.accepted.plus(terms.lifetime_of(&envelope.draft)),
             waits_for: None,
             notices: 0,
         }

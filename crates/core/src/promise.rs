@@ -1,5 +1,6 @@
 //! What counts as success, until when, and what the sender is told.
 
+use crate::address::Party;
 use crate::envelope::{Draft, Envelope};
 use crate::evidence::Evidence;
 use crate::fault::Fault;
@@ -14,7 +15,7 @@ pub struct Terms {
     pub schedule: Schedule,
     /// How long something said is tried before it fails.
     pub lifetime: Duration,
-    /// How long news about an earlier message is tried before it is dropped from the lane; it stays in the ledger.
+    /// How long news about an earlier message is tried on its way home before it leaves the lane.
     pub news_lifetime: Duration,
     /// The sender hears of a delay after the first wait and again after this long.
     pub second_notice: Duration,
@@ -50,11 +51,12 @@ impl Default for Terms {
 }
 
 impl Terms {
-    /// How long `payload` is tried.
-    pub fn lifetime_of(&self, payload: &Payload) -> Duration {
-        match payload {
-            Payload::Text(_) | Payload::Edit { .. } => self.lifetime,
-            Payload::News(_) => self.news_lifetime,
+    /// How long a message is tried. Only news that come home are kept longer: on their way out they share a lane with
+    /// what is said there and must not outlive it.
+    pub fn lifetime_of(&self, draft: &Draft) -> Duration {
+        match (&draft.payload, &draft.to) {
+            (Payload::News(_), Party::Home(_)) => self.news_lifetime,
+            _ => self.lifetime,
         }
     }
 }
@@ -100,7 +102,7 @@ impl From<&Evidence> for Option<Owed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Contact, ForeignId, NetworkId, Party, Scope};
+    use crate::address::{Contact, ForeignId, NetworkId, Scope};
     use crate::clock::Timestamp;
     use crate::envelope::EnvelopeId;
     use crate::fault::FaultKind;
@@ -140,6 +142,26 @@ mod tests {
     fn nothing_goes_back_to_a_machine_or_to_a_sender_who_may_be_somebody_else() {
         assert!(!told(|_, text| text.automatic = true, failed()));
         assert!(!told(|draft, _| draft.unproven = true, failed()));
+    }
+
+    #[test]
+    fn news_outlive_what_is_said_only_on_their_way_home() {
+        let romeo = Party::Home(BareJid::new("romeo@example.org").unwrap());
+        let juliet = Party::Foreign(Contact {
+            network: NetworkId::new("pigeon").unwrap(),
+            scope: Scope::Gateway,
+            id: ForeignId::new("juliet").unwrap(),
+        });
+        let news = Payload::News(News {
+            about: EnvelopeId::from_random([1; 16]),
+            their_id: None,
+            what: Happened::Seen,
+            first_words: String::new(),
+        });
+        let terms = Terms::default();
+        let home = Draft::new(juliet.clone(), romeo.clone(), news.clone());
+        assert_eq!(terms.lifetime_of(&home), terms.news_lifetime);
+        assert_eq!(terms.lifetime_of(&Draft::new(romeo, juliet, news)), terms.lifetime);
     }
 
     #[test]

@@ -145,11 +145,6 @@ impl XmppClient {
         })
     }
 
-    /// Waits for the receipt of the message `id` (XEP-0184 section 5.3).
-    pub fn expect_receipt(&mut self, id: &str) -> Result<Element> {
-        self.expect(&format!("the receipt for {id}"), |it| receipt(it) == Some(id))
-    }
-
     /// Makes sure that everything that was on its way before has arrived, by a ping around the gateway at `through`
     /// (XEP-0199), and that nothing of it is what `feared` describes.
     pub fn expect_none(&mut self, through: &str, what: &str, feared: impl Fn(&Element) -> bool) -> Result<()> {
