@@ -120,6 +120,7 @@ impl Stage {
             },
             receive: Receiving::Lmtp { port },
             retry: r#""10s", "1m", "5m""#,
+            xmpp: "",
         };
         let mut gateway = Gateway::new(&mail, "gateway", &setup)?;
         lights.step("attaching Causeway", || gateway.start())?;

@@ -55,6 +55,8 @@ struct Work {
     posts: Posts,
     unsent: VecDeque<Letter>,
     told: Told,
+    /// The last connection broke without a goodbye, so the server may still believe in it.
+    left_a_ghost: bool,
     stopping: Shared<BoxFuture<'static, ()>>,
 }
 
@@ -70,6 +72,7 @@ impl Link {
             posts: Posts::new(house.inbox.clone()),
             unsent: VecDeque::new(),
             told: Told::default(),
+            left_a_ghost: false,
             stopping: house.tasks.stopping().boxed().shared(),
         };
         let mut attempt = 0;
@@ -114,13 +117,17 @@ impl Work {
                 self.desk.set(State::Up);
                 let end = Connection::new(stream, &id, ping, self.around()).serve().await;
                 self.disconnected();
+                self.left_a_ghost = matches!(end, End::Broken(_));
                 self.judge(&domain, end)
             }
             Err(LoginError::Refused(error)) => {
                 if self.told.is_news(&error) {
                     refused(&domain, &error);
                 }
-                Some(Again::after(&error))
+                match error.is_conflict() && self.left_a_ghost {
+                    true => Some(Again::Soon),
+                    false => Some(Again::after(&error)),
+                }
             }
             Err(error) => {
                 tracing::warn!(%domain, %error, "no link to the XMPP server; it will be tried again");
@@ -207,7 +214,7 @@ fn refused(domain: &str, error: &StreamError) {
     match error.is_conflict() {
         true => tracing::error!(
             %domain, %advice,
-            "another component holds this name at the XMPP server; it is tried again every {} s, which is not logged",
+            "another component holds this name at the XMPP server; it is tried again every {} s or sooner, which is not logged",
             backoff::LONGEST.as_secs()
         ),
         false => tracing::error!(%domain, %error, %advice, "the XMPP server refuses this component"),

@@ -1,5 +1,6 @@
 //! The gateway under test: its configuration, its process and its command line.
 
+use crate::cast::mail::fresh_word;
 use crate::patience::{SOON, until};
 use crate::servers::dovecot::MAIL_PASSWORD;
 use crate::servers::ground::Ground;
@@ -31,6 +32,8 @@ pub struct Setup {
     pub receive: Receiving,
     /// The waits between tries, as the config spells them.
     pub retry: &'static str,
+    /// More lines of the section about the XMPP server.
+    pub xmpp: &'static str,
 }
 
 /// Which way mail leaves.
@@ -70,6 +73,8 @@ pub struct Gateway {
     binary: PathBuf,
     receive: Receiving,
     process: Option<Process>,
+    /// What it runs behind, and the variables in its environment.
+    shell: (Vec<String>, Vec<(&'static str, String)>),
 }
 
 /// What a command of the command line said.
@@ -94,6 +99,7 @@ impl Gateway {
             binary: binary()?,
             receive: setup.receive.clone(),
             process: None,
+            shell: Default::default(),
             ground,
             dir,
         };
@@ -115,6 +121,21 @@ impl Gateway {
     /// Where its log lies.
     pub fn log(&self) -> PathBuf {
         self.dir.join("causeway.log")
+    }
+
+    /// Where its store lies.
+    pub fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// All that it has logged so far.
+    pub fn said(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.log())?)
+    }
+
+    /// From the next start on it runs behind these words, which must become it, with these variables.
+    pub fn run_behind(&mut self, words: &[String], env: &[(&'static str, String)]) {
+        self.shell = (words.to_vec(), env.to_vec());
     }
 
     /// Starts it and waits until its door for mail is open; the link to the XMPP server may take a moment longer.
@@ -143,6 +164,19 @@ impl Gateway {
             self.log().display()
         );
         Ok(())
+    }
+
+    /// Starts it although it cannot run, and waits until it has ended, which must be with an error: what it said.
+    pub fn start_in_vain(&self) -> Result<String> {
+        let name = format!("vain-{}.log", fresh_word()?);
+        ensure!(!self.spawn(&name)?.ended(SOON)?, "the gateway ended well");
+        Ok(std::fs::read_to_string(self.dir.join(name))?)
+    }
+
+    /// Waits until it has ended by itself: whether it ended well.
+    pub fn wait_for_end(&mut self) -> Result<bool> {
+        let mut process = self.process.take().context("the gateway does not run")?;
+        process.ended(DRAIN)
     }
 
     /// Starts a second process with the same configuration and waits until it has ended: whether it ended well.
@@ -223,9 +257,10 @@ impl Gateway {
     }
 
     fn spawn(&self, log: &str) -> Result<Process> {
-        let mut words = vec![self.binary.display().to_string(), "--config".to_owned()];
+        let (mut words, env) = self.shell.clone();
+        words.extend([self.binary.display().to_string(), "--config".to_owned()]);
         words.extend([self.config().display().to_string(), "run".to_owned()]);
-        Process::start(&self.ground, "causeway", &self.dir.join(log), &words, &[])
+        Process::start(&self.ground, "causeway", &self.dir.join(log), &words, &env)
     }
 
     fn base(&self, setup: &Setup) -> String {
@@ -236,7 +271,7 @@ log = "debug"
 [xmpp]
 server = "127.0.0.1"
 port = {port}
-
+{xmpp}
 [policy]
 allow = [{home:?}]
 
@@ -252,8 +287,9 @@ home_domain = {home:?}
 trusted_hosts = ["mail.test"]
 authserv_ids = ["mail.test"]
 "#,
-            data = self.dir.join("data"),
+            data = self.data(),
             port = setup.component_port,
+            xmpp = setup.xmpp,
             retry = setup.retry,
             home = setup.home,
             domain = setup.domain,

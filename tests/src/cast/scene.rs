@@ -1,5 +1,6 @@
 //! One scenario's share of the servers: a gateway of its own with a domain of its own, and people of its own.
 
+use crate::cast::ferry::Ferry;
 use crate::cast::gateway::{Gateway, Receiving, Sending, Setup};
 use crate::cast::imap::Mailbox;
 use crate::cast::mail::Letter;
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// How many gateways with a door for LMTP the servers know.
-const DOORS: usize = 48;
+const DOORS: usize = 80;
 
 /// How many gateways with a catch-all mailbox they know.
 const BOXES: usize = 8;
@@ -40,6 +41,10 @@ pub struct Wishes {
     pub own_server: bool,
     /// The port of the smarthost, where it is not Postfix's own.
     pub smarthost: Option<u16>,
+    /// A ferry between the gateway and the XMPP server.
+    pub ferry: bool,
+    /// More lines of the config's section about the XMPP server.
+    pub xmpp: &'static str,
     /// The waits between tries, where they are not seconds.
     pub retry: Option<&'static str>,
 }
@@ -52,6 +57,8 @@ pub struct Scene {
     pub mail: &'static MailSite,
     /// The gateway.
     pub gateway: Gateway,
+    /// Between it and the XMPP server, where that was wished for.
+    pub ferry: Option<Ferry>,
     /// The domain of the gateway's contacts and of its users' mail addresses.
     pub domain: String,
     /// Where the gateway listens for LMTP; `None` with a catch-all mailbox.
@@ -96,13 +103,20 @@ impl Scene {
                 port: wishes.smarthost.unwrap_or(house.mail.postfix.submission_port),
             },
         };
+        let (mut component_port, mut ferry) = (xmpp.component_port(&domain)?, None);
+        if wishes.ferry {
+            let here = ports::free()?;
+            ferry = Some(Ferry::open(here, component_port)?);
+            component_port = here;
+        }
         let setup = Setup {
             domain: domain.clone(),
             home: kind.domain().to_owned(),
-            component_port: xmpp.component_port(&domain)?,
+            component_port,
             send,
             receive: receive.clone(),
             retry: wishes.retry.unwrap_or(r#""1s", "2s", "3s""#),
+            xmpp: wishes.xmpp,
         };
         let mut scene = Self {
             gateway: Gateway::new(&house.mail, &format!("gateway-{domain}"), &setup)?,
@@ -116,6 +130,7 @@ impl Scene {
             },
             mail: &house.mail,
             xmpp,
+            ferry,
             domain,
             number,
         };

@@ -124,8 +124,8 @@ impl StreamError {
     pub(crate) fn advice(&self, domain: &str) -> String {
         match self.condition.as_str() {
             "conflict" => format!(
-                "another program is logged in as {domain}: if it is this gateway, all is well; otherwise stop it or give \
-                 this one another domain"
+                "another program is logged in as {domain}: if it is this gateway, or its own lost connection, all is well; \
+                 otherwise stop it or give this one another domain"
             ),
             "not-authorized" => format!(
                 "the server has another secret for {domain}, or (ejabberd says the same) no component {domain}: write \

@@ -381,6 +381,21 @@ async fn who_has_the_name_already_is_not_hammered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_own_lost_connection_holds_the_name_up_only_as_long_as_the_server_believes_in_it() {
+    play(async |mut server, _, _| {
+        drop(server.pick_up("").await);
+        let mut call = server.ring().await;
+        call.hear("</handshake>").await;
+        call.say("<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
+            .await;
+        let began = Instant::now();
+        server.pick_up("").await;
+        assert!(began.elapsed() <= Duration::from_secs(2), "{:?}", began.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_secret_is_tried_again_once_a_minute() {
     play(async |mut server, _, _| {
         let mut call = server.ring().await;
