@@ -12,6 +12,7 @@ use crate::supervise::{Supervisor, tasks};
 use anyhow::Context;
 use causeway_core::address::Party;
 use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::command::Clerks;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::network::House;
 use causeway_core::text::Line;
@@ -83,6 +84,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let home = Home::new(
         config.xmpp.clone(),
         networks::domains(&wired)?,
+        Arc::new(Clerks::default()),
         env!("CARGO_PKG_VERSION").to_owned(),
         started,
     );

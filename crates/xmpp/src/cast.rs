@@ -2,10 +2,12 @@
 
 use crate::address::Gateway;
 use crate::face::Face;
+use crate::link::line::line;
 use crate::shelf::Shelf;
 use causeway_core::address::{Contact, ForeignId, NetworkId, Party, Scope};
 use causeway_core::capability::Capabilities;
 use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::command::Clerks;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::fit::fit;
@@ -75,6 +77,8 @@ impl Props {
             gateway,
             network: Arc::new(PigeonPost::new()),
             house: self.house.clone(),
+            office: Arc::new(Clerks::default()),
+            line: line().0,
             version: "1.2.3".into(),
             started: NOW.minus(std::time::Duration::from_secs(3600)),
         }

@@ -8,14 +8,18 @@ mod vcard;
 
 use crate::address::{Caller, Gateway, canonical_local, contact_of};
 use crate::errors::Refusal;
+use crate::link::line::Line;
 use crate::ns;
 use crate::shelf::Shelf;
+use crate::stanza::Outward;
 use causeway_core::address::{Contact, ForeignId, Party};
 use causeway_core::clock::Timestamp;
+use causeway_core::command::Clerk;
 use causeway_core::envelope::Draft;
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::language::Language;
 use causeway_core::message::{Payload, Text};
-use causeway_core::network::{House, Network};
+use causeway_core::network::{Arrival, House, Network, Pending};
 use causeway_core::text::Body;
 use jid::BareJid;
 use minidom::Element;
@@ -28,6 +32,10 @@ pub(crate) struct Face {
     pub(crate) network: Arc<dyn Network>,
     pub(crate) house: House,
     pub(crate) shelf: Shelf,
+    /// Serves the commands that are not the face's own.
+    pub(crate) office: Arc<dyn Clerk>,
+    /// Where stanzas go that are no answers.
+    pub(crate) line: Line,
     /// The version of the program.
     pub(crate) version: Arc<str>,
     /// When it started.
@@ -41,13 +49,30 @@ pub(crate) struct Request<'a> {
     pub(crate) local: Option<&'a str>,
     pub(crate) set: bool,
     pub(crate) payload: &'a Element,
+    /// The language to answer in.
+    pub(crate) language: Language,
+}
+
+/// How a request is answered.
+pub(crate) enum Answer {
+    /// At once, with the payload of the result.
+    Now(Option<Element>),
+    /// When this is durable.
+    Written {
+        arrival: Arrival,
+        result: Option<Element>,
+        /// What follows the result.
+        then: Vec<Outward>,
+    },
+    /// When the work is done.
+    Later(Pending<'static, Result<Option<Element>, Refusal>>),
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Face {
-    /// Answers a request with the payload of its result, or says why not.
-    pub(crate) fn answer(&self, request: &Request<'_>) -> Result<Option<Element>, Refusal> {
+    /// Answers a request, or says why not.
+    pub(crate) fn answer(&self, request: &Request<'_>) -> Result<Answer, Refusal> {
         if request.caller.is_account() {
             self.admit(&request.caller.bare)?;
         }
@@ -57,18 +82,18 @@ impl Face {
         };
         let payload = request.payload;
         match (payload.name(), payload.ns().as_str(), request.set) {
-            ("ping", ns::PING, false) => Ok(None),
-            ("query", ns::VERSION, false) => Ok(Some(software::version(&self.version))),
-            ("time", ns::TIME, false) => software::time(self.house.clock.now()).map(Some),
+            ("ping", ns::PING, false) => Ok(Answer::Now(None)),
+            ("query", ns::VERSION, false) => Ok(software::version(&self.version).into()),
+            ("time", ns::TIME, false) => software::time(self.house.clock.now()).map(Answer::from),
             ("query", ns::LAST, false) if contact.is_none() => {
-                Ok(Some(software::uptime(self.house.clock.now().since(self.started))))
+                Ok(software::uptime(self.house.clock.now().since(self.started)).into())
             }
-            ("query", ns::DISCO_INFO, false) => disco::info(self, contact.as_ref(), payload).map(Some),
+            ("query", ns::DISCO_INFO, false) => disco::info(self, contact.as_ref(), payload).map(Answer::from),
             ("query", ns::DISCO_ITEMS, false) => {
-                disco::items(self, &request.caller.bare, contact.as_ref(), payload).map(Some)
+                disco::items(self, &request.caller.bare, contact.as_ref(), payload).map(Answer::from)
             }
-            ("vCard", ns::VCARD, false) => Ok(Some(vcard::card(self, contact.as_ref()))),
-            ("query", ns::GATEWAY, set) if contact.is_none() => prompt::answer(self, payload, set).map(Some),
+            ("vCard", ns::VCARD, false) => Ok(vcard::card(self, contact.as_ref()).into()),
+            ("query", ns::GATEWAY, set) if contact.is_none() => prompt::answer(self, payload, set).map(Answer::from),
             _ => Err(Refusal::unavailable()),
         }
     }
@@ -88,6 +113,12 @@ impl Face {
     /// The local part that the gateway itself writes for a contact.
     pub(crate) fn canonical(&self, contact: &Contact) -> Option<String> {
         canonical_local(self.network.as_ref(), &contact.id)
+    }
+}
+
+impl From<Element> for Answer {
+    fn from(payload: Element) -> Self {
+        Self::Now(Some(payload))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::shelf::Shelf;
 use causeway_core::address::NetworkId;
 use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
+use causeway_core::command::Clerk;
 use causeway_core::network::{Finding, House, Network};
 use futures::future::join_all;
 use jid::BareJid;
@@ -38,6 +39,7 @@ pub struct Home {
     pub(crate) capabilities: Capabilities,
     stations: Vec<Station>,
     house: OnceLock<House>,
+    office: Arc<dyn Clerk>,
     version: Arc<str>,
     started: Timestamp,
 }
@@ -55,14 +57,21 @@ pub(crate) struct Station {
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Home {
-    /// Home at the server that `config` names. `version` is what clients are told (XEP-0092), and `started` what the
+    /// Home at the server that `config` names. `office` serves the commands that concern more than home. `version` is what clients are told (XEP-0092), and `started` what the
     /// uptime counts from (XEP-0012). Nothing is connected before [`Home::run`].
-    pub fn new(config: XmppConfig, domains: Vec<Domain>, version: String, started: Timestamp) -> Arc<Self> {
+    pub fn new(
+        config: XmppConfig,
+        domains: Vec<Domain>,
+        office: Arc<dyn Clerk>,
+        version: String,
+        started: Timestamp,
+    ) -> Arc<Self> {
         Arc::new(Self {
             config,
             capabilities: courier::capabilities(),
             stations: domains.into_iter().map(Station::new).collect(),
             house: OnceLock::new(),
+            office,
             version: version.into(),
             started,
         })
@@ -115,6 +124,8 @@ impl Home {
             network: station.network.clone(),
             house: house.clone(),
             shelf: Shelf::new(&station.gateway),
+            office: self.office.clone(),
+            line: station.line.clone(),
             version: self.version.clone(),
             started: self.started,
         };

@@ -3,7 +3,7 @@
 use crate::address::{Caller, contact_of};
 use crate::errors::Refusal;
 use crate::face::presence::{self, Seen, Sessions};
-use crate::face::{Face, Request};
+use crate::face::{Answer, Face, Request};
 use crate::names::Names;
 use crate::ns;
 use crate::read::{self, Arrived};
@@ -11,17 +11,22 @@ use crate::route::{Presence, Route, Routed, route};
 use crate::shelf::{Shelf, Subscriber};
 use crate::stanza::{Outward, ReturnAddress};
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
-use causeway_core::network::Arrival;
+use causeway_core::language::Language;
+use causeway_core::network::{Arrival, Pending};
+use futures::FutureExt;
 use minidom::Element;
+use minidom::rxml::Namespace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What follows from one stanza.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Deeds {
     /// What to answer at once.
     pub(crate) answers: Vec<Outward>,
     /// What to write down first.
     pub(crate) post: Option<Post>,
+    /// What to say when some work is done that reading must not wait for.
+    pub(crate) later: Option<Pending<'static, Vec<Outward>>>,
     /// The id and sender of an answer to a request, which may be the link's own ping.
     pub(crate) answered: Option<(String, String)>,
 }
@@ -119,11 +124,9 @@ impl Reception {
                     local: local.as_deref(),
                     set,
                     payload: request,
+                    language: language_of(stanza),
                 };
-                Deeds::answering(match self.face.answer(&request) {
-                    Ok(payload) => back.result(payload),
-                    Err(refusal) => back.refused(&refusal),
-                })
+                self.ask(&request, back)
             }
             (Route::Answer { id, from }, _) => Deeds {
                 answered: Some((id.to_owned(), from.to_owned())),
@@ -136,6 +139,31 @@ impl Reception {
                 Deeds::default()
             }
             (Route::Say { .. } | Route::Presence { .. } | Route::Ask { .. }, None) => Deeds::default(),
+        }
+    }
+
+    fn ask(&self, request: &Request<'_>, back: ReturnAddress) -> Deeds {
+        match self.face.answer(request) {
+            Ok(Answer::Now(payload)) => Deeds::answering(back.result(payload)),
+            Ok(Answer::Written { arrival, result, then }) => {
+                let result = back.result(result);
+                Deeds::after(Post {
+                    arrival,
+                    then: std::iter::once(result).chain(then).collect(),
+                    or_else: Some(back),
+                })
+            }
+            Ok(Answer::Later(work)) => Deeds {
+                later: Some(Box::pin(AssertUnwindSafe(work).catch_unwind().map(move |done| {
+                    let stumbled = |_| Err(Refusal::from(Fault::of(FaultKind::Internal)));
+                    vec![match done.unwrap_or_else(stumbled) {
+                        Ok(payload) => back.result(payload),
+                        Err(refusal) => back.refused(&refusal),
+                    }]
+                }))),
+                ..Deeds::default()
+            },
+            Err(refusal) => Deeds::answering(back.refused(&refusal)),
         }
     }
 
@@ -254,6 +282,14 @@ impl Deeds {
             ..Self::default()
         }
     }
+}
+
+/// The language that a stanza asks to be answered in (RFC 6120 section 8.1.5).
+fn language_of(stanza: &Element) -> Language {
+    stanza
+        .attr_ns(&Namespace::XML, "lang")
+        .and_then(Language::read)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,11 +8,13 @@ use crate::control::socket;
 use crate::networks::{self, Key};
 use anstyle::{AnsiColor, Style};
 use causeway_core::clock::Clock;
+use causeway_core::command::Clerks;
 use causeway_core::network::{Finding, Verdict};
 use causeway_store::{SledBackend, StoreError};
 use causeway_xmpp::Home;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Prints all findings. Exit code 0: all good, warnings allowed; 1: something does not work; 2: wrong configuration.
 pub fn check(path: &Path, json: bool) -> ExitCode {
@@ -88,6 +90,7 @@ async fn sides(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let home = Home::new(
         config.xmpp.clone(),
         networks::domains(&wired)?,
+        Arc::new(Clerks::default()),
         env!("CARGO_PKG_VERSION").to_owned(),
         now,
     );

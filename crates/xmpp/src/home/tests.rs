@@ -2,6 +2,7 @@ use super::*;
 use crate::cast::{DOMAIN, NOW, PigeonPost, Props, juliet, parcel, romeo};
 use crate::link::line::{Fate, State};
 use causeway_core::address::{Contact, Party};
+use causeway_core::command::Clerks;
 use causeway_core::envelope::Draft;
 use causeway_core::fault::FaultKind;
 use causeway_core::hop::Step;
@@ -19,7 +20,7 @@ fn domain() -> Domain {
 }
 
 fn home(config: XmppConfig) -> Arc<Home> {
-    Home::new(config, vec![domain()], "1.2.3".into(), NOW)
+    Home::new(config, vec![domain()], Arc::new(Clerks::default()), "1.2.3".into(), NOW)
 }
 
 fn good_night() -> Payload {

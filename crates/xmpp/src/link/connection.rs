@@ -149,6 +149,9 @@ impl<'a> Connection<'a> {
         if let Some(post) = deeds.post {
             self.around.posts.begin(post);
         }
+        if let Some(work) = deeds.later {
+            self.around.posts.work(work);
+        }
         None
     }
 
