@@ -34,6 +34,7 @@ mod romeo_writes_and_juliet_answers;
 mod servers_stand_up;
 mod sigterm_drains;
 mod stranger_domain_cannot_use_gateway;
+mod tarpit_delays_nobody_else;
 mod trace_shows_both_ways;
 mod two_processes_cannot_share_a_store;
 mod unknown_local_user_is_refused_at_rcpt;

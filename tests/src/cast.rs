@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod imap;
 pub mod mail;
 pub mod scene;
+pub mod sink;
 pub mod smtp;
 pub mod xml;
 pub mod xmpp;

@@ -6,7 +6,7 @@ use crate::servers::ground::Ground;
 use crate::servers::ports;
 use crate::servers::process::Process;
 use anyhow::Result;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use std::time::Duration;
 /// * `mail.test`: two exchangers; nobody listens at the preferred one (127.0.0.2), the second is 127.0.0.1
 /// * `bounce.test`, `slow.test`: the exchanger at 127.0.0.1
 /// * `nomail.test`: a null MX (RFC 7505)
+/// * `tarpit.test`, `later.test`: no exchanger, only an address (RFC 5321 section 5.1), for the [`Sink`] of one scenario
+///
+/// [`Sink`]: crate::cast::sink::Sink
 pub struct Dnsmasq {
     /// DNS over UDP and TCP.
     pub port: u16,
@@ -23,6 +26,12 @@ pub struct Dnsmasq {
 
 /// `nomail.test IN MX 0 .` as a type number and the record in hexadecimal, which dnsmasq has no option for.
 const NULL_MX: &str = "--dns-rr=nomail.test,15,000000";
+
+/// The address of `tarpit.test`.
+pub const TARPIT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+/// The address of `later.test`.
+pub const LATER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 
 /// A query for the MX records of `mail.test` (RFC 1035 section 4.1).
 const QUESTION: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04mail\x04test\x00\x00\x0f\x00\x01";
@@ -59,6 +68,9 @@ impl Dnsmasq {
         }
         words.push(format!("--host-record=dead.{MAIL_DOMAIN},127.0.0.2"));
         words.push(format!("--host-record=mx.{MAIL_DOMAIN},127.0.0.1"));
+        for (domain, address) in [("tarpit.test", TARPIT), ("later.test", LATER)] {
+            words.push(format!("--host-record={domain},{address}"));
+        }
         let process = Process::start(ground, "dnsmasq", &dir.join("out.log"), &words, &[])?;
         until("an answer of dnsmasq", SOON, || Ok(answers(port).then_some(())))?;
         Ok(Self {
