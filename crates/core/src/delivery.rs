@@ -6,6 +6,7 @@ use crate::envelope::{Envelope, EnvelopeId};
 use crate::evidence::Evidence;
 use crate::fault::{Fault, FaultKind};
 use crate::hop::Step;
+use crate::language::Language;
 use crate::promise::{Owed, Terms};
 use serde::{Deserialize, Serialize};
 
@@ -223,7 +224,7 @@ impl Delivery {
 
     /// Its time is over; `last` is what it waited for.
     fn expire(&mut self, last: Option<&Fault>, now: Timestamp) -> Effects {
-        let mut said = last.map(Fault::told).unwrap_or_default();
+        let mut said = last.map(|fault| fault.told(Language::En)).unwrap_or_default();
         if self.doubts > 0 {
             said.push_str("; it may have arrived all the same");
         }

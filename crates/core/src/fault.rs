@@ -1,5 +1,8 @@
 //! Why something cannot go on: one closed list, one table.
 
+mod sentence;
+
+use crate::language::{Language, Words};
 use crate::text::Line;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -76,8 +79,6 @@ pub struct Row {
     pub status: (u8, u8, u8),
     /// Whether trying again later can help.
     pub retry: bool,
-    /// A sentence for people, in English, without a full stop.
-    pub sentence: &'static str,
 }
 
 /// One fault with what the other side said about it.
@@ -101,131 +102,34 @@ impl FaultKind {
     /// The table.
     pub fn row(self) -> Row {
         use ErrorType::{Auth, Cancel, Modify, Wait};
-        let (condition, error_type, status, retry, sentence) = match self {
-            Self::BadAddress => ("jid-malformed", Modify, (5, 1, 3), false, "This is not a valid address"),
-            Self::NoSuchUser => ("item-not-found", Cancel, (5, 1, 1), false, "Nobody has this address"),
-            Self::NoSuchServer => (
-                "remote-server-not-found",
-                Cancel,
-                (5, 1, 2),
-                false,
-                "The server of this address does not exist or takes no messages",
-            ),
-            Self::Gone => ("gone", Cancel, (5, 2, 1), false, "This mailbox does not exist any more"),
-            Self::Full => (
-                "resource-constraint",
-                Wait,
-                (4, 2, 2),
-                true,
-                "The recipient's mailbox is full",
-            ),
-            Self::TooLarge => (
-                "not-acceptable",
-                Modify,
-                (5, 3, 4),
-                false,
-                "The message is larger than the next server takes",
-            ),
-            Self::TooManyRecipients => ("policy-violation", Modify, (4, 5, 3), true, "Too many recipients"),
-            Self::Refused => (
-                "policy-violation",
-                Cancel,
-                (5, 7, 1),
-                false,
-                "The recipient's server refuses this message",
-            ),
-            Self::NotAllowed => ("forbidden", Auth, (5, 7, 1), false, "You may not use this gateway"),
-            Self::BadContent => (
-                "not-acceptable",
-                Modify,
-                (5, 6, 0),
-                false,
-                "The message cannot be carried as it is",
-            ),
-            Self::NotSupported => (
-                "feature-not-implemented",
-                Cancel,
-                (5, 3, 3),
-                false,
-                "The other side cannot do this",
-            ),
-            Self::Loop => (
-                "policy-violation",
-                Cancel,
-                (5, 4, 6),
-                false,
-                "The message runs in a circle",
-            ),
-            Self::Unreachable => (
-                "remote-server-timeout",
-                Wait,
-                (4, 4, 1),
-                true,
-                "The next server cannot be reached",
-            ),
-            Self::Timeout => (
-                "remote-server-timeout",
-                Wait,
-                (4, 4, 2),
-                true,
-                "The next server did not answer in time",
-            ),
-            Self::Deferred => (
-                "recipient-unavailable",
-                Wait,
-                (4, 3, 0),
-                true,
-                "The next server asks to try again later",
-            ),
-            Self::Misconfigured => (
-                "internal-server-error",
-                Wait,
-                (4, 3, 5),
-                true,
-                "The gateway's own access to the next server does not work; its admin must look",
-            ),
-            Self::Busy => (
-                "resource-constraint",
-                Wait,
-                (4, 3, 1),
-                true,
-                "The gateway is busy; please try again later",
-            ),
-            Self::Expired => (
-                "remote-server-timeout",
-                Cancel,
-                (5, 4, 7),
-                false,
-                "The message could not be delivered in time",
-            ),
-            Self::Cancelled => (
-                "service-unavailable",
-                Cancel,
-                (5, 7, 0),
-                false,
-                "An administrator stopped this message",
-            ),
-            Self::Poison => (
-                "internal-server-error",
-                Cancel,
-                (5, 3, 0),
-                false,
-                "The gateway failed again and again on this message and has put it aside",
-            ),
-            Self::Internal => (
-                "internal-server-error",
-                Wait,
-                (4, 3, 0),
-                true,
-                "The gateway made a mistake",
-            ),
+        let (condition, error_type, status, retry) = match self {
+            Self::BadAddress => ("jid-malformed", Modify, (5, 1, 3), false),
+            Self::NoSuchUser => ("item-not-found", Cancel, (5, 1, 1), false),
+            Self::NoSuchServer => ("remote-server-not-found", Cancel, (5, 1, 2), false),
+            Self::Gone => ("gone", Cancel, (5, 2, 1), false),
+            Self::Full => ("resource-constraint", Wait, (4, 2, 2), true),
+            Self::TooLarge => ("not-acceptable", Modify, (5, 3, 4), false),
+            Self::TooManyRecipients => ("policy-violation", Modify, (4, 5, 3), true),
+            Self::Refused => ("policy-violation", Cancel, (5, 7, 1), false),
+            Self::NotAllowed => ("forbidden", Auth, (5, 7, 1), false),
+            Self::BadContent => ("not-acceptable", Modify, (5, 6, 0), false),
+            Self::NotSupported => ("feature-not-implemented", Cancel, (5, 3, 3), false),
+            Self::Loop => ("policy-violation", Cancel, (5, 4, 6), false),
+            Self::Unreachable => ("remote-server-timeout", Wait, (4, 4, 1), true),
+            Self::Timeout => ("remote-server-timeout", Wait, (4, 4, 2), true),
+            Self::Deferred => ("recipient-unavailable", Wait, (4, 3, 0), true),
+            Self::Misconfigured => ("internal-server-error", Wait, (4, 3, 5), true),
+            Self::Busy => ("resource-constraint", Wait, (4, 3, 1), true),
+            Self::Expired => ("remote-server-timeout", Cancel, (5, 4, 7), false),
+            Self::Cancelled => ("service-unavailable", Cancel, (5, 7, 0), false),
+            Self::Poison => ("internal-server-error", Cancel, (5, 3, 0), false),
+            Self::Internal => ("internal-server-error", Wait, (4, 3, 0), true),
         };
         Row {
             condition,
             error_type,
             status,
             retry,
-            sentence,
         }
     }
 }
@@ -281,12 +185,18 @@ impl Fault {
 
     /// What people are told. Trouble with the gateway's own links is its admin's business: the hosts and ports that their
     /// sentences name are left out.
-    pub fn told(&self) -> String {
+    pub fn told(&self, language: Language) -> String {
         use FaultKind::{Busy, Internal, Misconfigured, Timeout, Unreachable};
-        match self.kind {
-            Unreachable | Timeout | Misconfigured | Busy | Internal => self.kind.to_string(),
-            _ => self.to_string(),
+        let sentence = self.kind.sentence(language);
+        match (self.kind, &self.said) {
+            (Unreachable | Timeout | Misconfigured | Busy | Internal, _) | (_, None) => sentence.to_owned(),
+            (_, Some(said)) => format!("{sentence}: {said}"),
         }
+    }
+
+    /// The same in every language.
+    pub fn words(&self) -> Words {
+        Words::new(self.told(Language::En), self.told(Language::De))
     }
 
     /// The enhanced status code: the other side's, or the table's.
@@ -298,7 +208,7 @@ impl Fault {
 
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.row().sentence)
+        f.write_str(self.sentence(Language::En))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::ns;
 use crate::xml::{Build, element, text_of};
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
+use causeway_core::language::{Language, Words};
 use minidom::Element;
 
 /// Why a stanza is sent back (RFC 6120 section 8.3).
@@ -10,7 +11,7 @@ use minidom::Element;
 pub(crate) struct Refusal {
     condition: &'static str,
     error_type: ErrorType,
-    text: String,
+    text: Words,
 }
 
 /// The defined conditions (RFC 6120 section 8.3.3) and the fault that each means for a message that the gateway sent to a user at home.
@@ -39,21 +40,21 @@ const MEANINGS: [(&str, FaultKind); 18] = [
 
 impl Refusal {
     /// A refusal in the protocol's own terms.
-    pub(crate) fn of(condition: &'static str, error_type: ErrorType, text: impl Into<String>) -> Self {
+    pub(crate) fn of(condition: &'static str, error_type: ErrorType, text: Words) -> Self {
         Self {
             condition,
             error_type,
-            text: text.into(),
+            text,
         }
     }
 
     /// The request cannot be understood.
-    pub(crate) fn bad_request(text: &str) -> Self {
+    pub(crate) fn bad_request(text: Words) -> Self {
         Self::of("bad-request", ErrorType::Modify, text)
     }
 
     /// There is no such thing here.
-    pub(crate) fn not_found(text: &str) -> Self {
+    pub(crate) fn not_found(text: Words) -> Self {
         Self::of("item-not-found", ErrorType::Cancel, text)
     }
 
@@ -62,23 +63,27 @@ impl Refusal {
         Self::of(
             "service-unavailable",
             ErrorType::Cancel,
-            "The gateway does not offer this",
+            Words::new("The gateway does not offer this", "Das bietet das Gateway nicht an"),
         )
     }
 
-    /// The `<error/>` element.
-    pub(crate) fn element(&self) -> Element {
+    /// The `<error/>` element in the language of who reads it.
+    pub(crate) fn element(&self, language: Language) -> Element {
         element("error", ns::COMPONENT)
             .with("type", self.error_type.as_str())
             .holding(element(self.condition, ns::STANZA_ERRORS))
-            .holding(element("text", ns::STANZA_ERRORS).in_language("en").saying(&self.text))
+            .holding(
+                element("text", ns::STANZA_ERRORS)
+                    .in_language(language.tag())
+                    .saying(self.text.told(language)),
+            )
     }
 }
 
 impl From<&Fault> for Refusal {
     fn from(fault: &Fault) -> Self {
         let row = fault.kind.row();
-        Self::of(row.condition, row.error_type, fault.to_string())
+        Self::of(row.condition, row.error_type, fault.words())
     }
 }
 
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn a_fault_tells_the_client_its_condition_and_the_other_servers_words() {
         let fault = Fault::of(FaultKind::NoSuchUser).saying("550 5.1.1 no Juliet here");
-        let error = Refusal::from(&fault).element();
+        let error = Refusal::from(&fault).element(Language::En);
         assert_eq!(error.attr("type"), Some("cancel"));
         assert!(error.has_child("item-not-found", ns::STANZA_ERRORS));
         assert_eq!(

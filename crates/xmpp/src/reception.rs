@@ -11,11 +11,10 @@ use crate::route::{Presence, Route, Routed, route};
 use crate::shelf::{Shelf, Subscriber};
 use crate::stanza::{Outward, ReturnAddress};
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
-use causeway_core::language::Language;
+use causeway_core::language::Words;
 use causeway_core::network::{Arrival, Pending};
 use futures::FutureExt;
 use minidom::Element;
-use minidom::rxml::Namespace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What follows from one stanza.
@@ -124,7 +123,7 @@ impl Reception {
                     local: local.as_deref(),
                     set,
                     payload: request,
-                    language: language_of(stanza),
+                    language: back.language,
                 };
                 self.ask(&request, back)
             }
@@ -175,7 +174,10 @@ impl Reception {
                 return Err(Refusal::of(
                     "not-allowed",
                     ErrorType::Cancel,
-                    "Only people can write to people here",
+                    Words::new(
+                        "Only people can write to people here",
+                        "Nur Menschen können hier an Menschen schreiben",
+                    ),
                 ));
             }
             Ok(contact) => contact,
@@ -282,14 +284,6 @@ impl Deeds {
             ..Self::default()
         }
     }
-}
-
-/// The language that a stanza asks to be answered in (RFC 6120 section 8.1.5).
-fn language_of(stanza: &Element) -> Language {
-    stanza
-        .attr_ns(&Namespace::XML, "lang")
-        .and_then(Language::read)
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use crate::address::{Addressee, Caller, Gateway};
 use crate::errors::Refusal;
 use crate::ns;
-use crate::stanza::{Kind, ReturnAddress};
+use crate::stanza::{Kind, ReturnAddress, language_of};
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
+use causeway_core::language::Words;
 use minidom::Element;
 
 /// A stanza with its place in the house.
@@ -74,6 +75,7 @@ pub(crate) fn route<'a>(stanza: &'a Element, gateway: &Gateway) -> Routed<'a> {
         speaker: to.speaker.clone(),
         to: from.to_owned(),
         id: stanza.attr("id").map(str::to_owned),
+        language: language_of(stanza).unwrap_or_default(),
     };
     if gateway.addressed(from).is_some() {
         return from_ourselves(stanza, kind, from);
@@ -83,7 +85,10 @@ pub(crate) fn route<'a>(stanza: &'a Element, gateway: &Gateway) -> Routed<'a> {
         None => Route::Refused(Refusal::of(
             "jid-malformed",
             ErrorType::Modify,
-            "The gateway cannot read the sender's address",
+            Words::new(
+                "The gateway cannot read the sender's address",
+                "Das Gateway kann die Adresse des Absenders nicht lesen",
+            ),
         )),
         Some(caller) => match kind {
             Kind::Message => message(stanza, caller, to),
@@ -119,13 +124,19 @@ fn message<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> 
         ("groupchat", _) => Route::Refused(Refusal::of(
             "service-unavailable",
             ErrorType::Cancel,
-            "There are no rooms at this address",
+            Words::new(
+                "There are no rooms at this address",
+                "An dieser Adresse gibt es keine Räume",
+            ),
         )),
         ("chat" | "normal", Some(local)) => Route::Say { caller, local },
         ("chat" | "normal", None) if has_body(stanza) => Route::SayToGateway,
         ("chat" | "normal", None) => Route::Ignored("a message without words for the gateway"),
         // RFC 6121 section 5.2.2 would read an unknown type as normal; saying no is safer than sending what was not meant so.
-        _ => Route::Refused(Refusal::bad_request("The gateway does not know this type of message")),
+        _ => Route::Refused(Refusal::bad_request(Words::new(
+            "The gateway does not know this type of message",
+            "Diese Art von Nachricht kennt das Gateway nicht",
+        ))),
     }
 }
 
@@ -138,7 +149,12 @@ fn presence<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a>
         Some("probe") => Presence::Probe,
         Some("subscribed" | "unsubscribed") => return Route::Ignored("an answer to a subscription"),
         Some("error") => return Route::Ignored("a presence that came back"),
-        Some(_) => return Route::Refused(Refusal::bad_request("The gateway does not know this type of presence")),
+        Some(_) => {
+            return Route::Refused(Refusal::bad_request(Words::new(
+                "The gateway does not know this type of presence",
+                "Diese Art von Präsenz kennt das Gateway nicht",
+            )));
+        }
     };
     Route::Presence {
         caller,
@@ -158,11 +174,19 @@ fn iq<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> {
                 from: stanza.attr("from").unwrap_or_default(),
             };
         }
-        _ => return Route::Refused(Refusal::bad_request("An IQ is a get, a set, a result or an error")),
+        _ => {
+            return Route::Refused(Refusal::bad_request(Words::new(
+                "An IQ is a get, a set, a result or an error",
+                "Ein IQ ist ein get, ein set, ein result oder ein error",
+            )));
+        }
     };
     let mut children = stanza.children();
     match (children.next(), children.next(), id) {
-        (_, _, "") => Route::Refused(Refusal::bad_request("An IQ has an id")),
+        (_, _, "") => Route::Refused(Refusal::bad_request(Words::new(
+            "An IQ has an id",
+            "Ein IQ hat eine id",
+        ))),
         (Some(request), None, _) => Route::Ask {
             caller,
             local: to.local,
@@ -170,7 +194,10 @@ fn iq<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> {
             request,
         },
         // RFC 6120 section 8.2.3 rule 3.
-        _ => Route::Refused(Refusal::bad_request("A request has exactly one child")),
+        _ => Route::Refused(Refusal::bad_request(Words::new(
+            "A request has exactly one child",
+            "Eine Anfrage hat genau ein Kindelement",
+        ))),
     }
 }
 

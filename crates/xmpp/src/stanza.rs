@@ -4,7 +4,9 @@ use crate::address::Speaker;
 use crate::errors::Refusal;
 use crate::ns;
 use crate::xml::{Build, element};
+use causeway_core::language::Language;
 use minidom::Element;
+use minidom::rxml::Namespace;
 
 /// A stanza that may be written to the stream: its `from` is ours by construction.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub(crate) struct ReturnAddress {
     pub(crate) to: String,
     /// The id of what is answered.
     pub(crate) id: Option<String>,
+    /// The language that the asker reads.
+    pub(crate) language: Language,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -97,10 +101,15 @@ impl Outward {
     }
 }
 
+/// The language that a stanza asks to be answered in (RFC 6120 section 8.1.5).
+pub(crate) fn language_of(stanza: &Element) -> Option<Language> {
+    stanza.attr_ns(&Namespace::XML, "lang").and_then(Language::read)
+}
+
 impl ReturnAddress {
     /// The stanza that sends it back with a reason.
     pub(crate) fn refused(&self, refusal: &Refusal) -> Outward {
-        self.outward("error").holding(refusal.element())
+        self.outward("error").holding(refusal.element(self.language))
     }
 
     /// The result of an IQ.

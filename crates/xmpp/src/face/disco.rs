@@ -5,6 +5,7 @@ use crate::errors::Refusal;
 use crate::ns;
 use crate::xml::{Build, element};
 use causeway_core::address::Contact;
+use causeway_core::language::Words;
 use jid::BareJid;
 use minidom::Element;
 
@@ -87,6 +88,9 @@ fn identity(category: &str, identity_type: &str, name: &str) -> Element {
 fn no_node(query: &Element) -> Result<(), Refusal> {
     match query.attr("node") {
         None => Ok(()),
-        Some(_) => Err(Refusal::not_found("The gateway has no such node")),
+        Some(_) => Err(Refusal::not_found(Words::new(
+            "The gateway has no such node",
+            "Diesen Knoten hat das Gateway nicht",
+        ))),
     }
 }

@@ -6,6 +6,7 @@ use crate::errors::Refusal;
 use crate::ns;
 use crate::xml::{Build, element, text_of};
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::language::Words;
 use minidom::Element;
 
 /// A get asks what to type, a set gives what was typed.
@@ -18,7 +19,8 @@ pub(super) fn answer(face: &Face, query: &Element, set: bool) -> Result<Element,
             )
             .holding(element("prompt", ns::GATEWAY).saying(face.network.profile().address_prompt)));
     }
-    let typed = text_of(query, "prompt", ns::GATEWAY).ok_or_else(|| Refusal::bad_request("The prompt is missing"))?;
+    let typed = text_of(query, "prompt", ns::GATEWAY)
+        .ok_or_else(|| Refusal::bad_request(Words::new("The prompt is missing", "Die Eingabe fehlt")))?;
     let id = face.network.contact(typed.trim())?;
     let jid = canonical_local(face.network.as_ref(), &id)
         .and_then(|local| face.gateway.contact(&local))

@@ -4,6 +4,7 @@ use crate::errors::Refusal;
 use crate::ns;
 use crate::xml::text_of;
 use causeway_core::fault::ErrorType;
+use causeway_core::language::Words;
 use minidom::Element;
 
 /// The refusal of an encrypted message. Relaying its fallback body would tell the recipient nothing, and the sender
@@ -18,7 +19,11 @@ pub(crate) fn refusal(stanza: &Element) -> Option<Refusal> {
         Refusal::of(
             "not-acceptable",
             ErrorType::Modify,
-            "The gateway cannot read encrypted messages, and nothing was passed on. Turn encryption off for this contact.",
+            Words::new(
+                "The gateway cannot read encrypted messages, and nothing was passed on. Turn encryption off for this contact.",
+                "Verschlüsselte Nachrichten kann das Gateway nicht lesen, und nichts wurde weitergegeben. Schalte die \
+                 Verschlüsselung für diesen Kontakt aus.",
+            ),
         )
     })
 }

@@ -317,6 +317,21 @@ fn every_stanza_gets_what_it_deserves() {
 }
 
 #[test]
+fn who_asks_in_german_is_refused_in_german() {
+    let props = Props::new();
+    let stanza: Element = "<iq xmlns='jabber:component:accept' type='get' id='1' xml:lang='de-AT' \
+                           from='romeo@verona.example/orchard' to='pigeon.verona.example'><dance xmlns='urn:ball'/></iq>"
+        .parse()
+        .unwrap();
+    let deeds = reception(&props).receive(&stanza);
+    let answer = String::from(deeds.answers.first().unwrap().element());
+    assert!(
+        answer.contains("xml:lang='de'") && answer.contains("Das bietet das Gateway nicht an"),
+        "{answer}"
+    );
+}
+
+#[test]
 fn an_answer_goes_to_the_session_that_asked_from_the_jid_that_was_asked() {
     let props = Props::new();
     let asked = stanza(&format!(

@@ -8,6 +8,7 @@ use crate::stanza::Outward;
 use crate::xml::{Build, element};
 use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::fault::Fault;
+use causeway_core::language::{Language, Words};
 use causeway_core::message::{Happened, News};
 use std::time::Duration;
 
@@ -73,17 +74,23 @@ fn note(id: EnvelopeId, words: &str, leg: Leg<'_>) -> Outward {
 /// clients send to.
 fn error(news: &News, fault: &Fault, their_id: &str, session: &str, leg: Leg<'_>) -> Outward {
     let row = fault.kind.row();
-    let refusal = Refusal::of(row.condition, row.error_type, not_delivered(news, fault));
-    Outward::message(&leg.from.bare(), session, "error", Some(their_id)).holding(refusal.element())
+    let refusal = Refusal::of(
+        row.condition,
+        row.error_type,
+        Words::new(not_delivered(news, fault), not_delivered(news, fault)),
+    );
+    Outward::message(&leg.from.bare(), session, "error", Some(their_id)).holding(refusal.element(Language::En))
 }
 
 fn delayed(news: &News, fault: Option<&Fault>) -> String {
-    let reason = fault.map(|fault| format!(" – {}", fault.told())).unwrap_or_default();
+    let reason = fault
+        .map(|fault| format!(" – {}", fault.told(Language::En)))
+        .unwrap_or_default();
     format!("⏳ Not delivered yet: {}{reason}; still trying", quoted(news))
 }
 
 fn not_delivered(news: &News, fault: &Fault) -> String {
-    format!("{} was not delivered: {}", quoted(news), fault.told())
+    format!("{} was not delivered: {}", quoted(news), fault.told(Language::En))
 }
 
 fn quoted(news: &News) -> String {

@@ -4,6 +4,7 @@ use crate::xml::text_of;
 use causeway_core::address::Party;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::hop::{Hop, Step};
+use causeway_core::language::Language;
 use causeway_core::message::{Attachment, Happened, MessageRef, News, Text};
 use causeway_core::text::{Body, Line};
 
@@ -205,7 +206,7 @@ fn a_delay_tells_a_user_nothing_about_the_gateways_own_links() {
     ] {
         let why = Fault::of(kind).saying("localhost:29587: Connection refused (os error 111)");
         let note = one(&news(Happened::Delayed(Some(why)), Some("line-1")));
-        let sentence = kind.row().sentence;
+        let sentence = kind.sentence(Language::En);
         assert_eq!(
             body(&note),
             format!("⏳ Not delivered yet: “Lady, by yonder” – {sentence}; still trying")
