@@ -50,7 +50,7 @@ enum Command {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Runs one command. The exit code is 0 when it did what it should, 1 when something is wrong, 2 for a wrong
-/// configuration or command line.
+/// configuration or command line, 3 when another program is logged in as the gateway's component.
 pub fn main(args: Args) -> ExitCode {
     match args.command {
         Command::Run => run::run(&args.config),

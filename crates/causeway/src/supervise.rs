@@ -5,7 +5,7 @@ use futures::FutureExt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -18,8 +18,20 @@ const DEEP_STACK: usize = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct Supervisor {
     stop: watch::Sender<bool>,
-    failed: Arc<AtomicBool>,
+    ending: Arc<AtomicU8>,
     tracker: TaskTracker,
+}
+
+/// Why everything was asked to stop, the lightest reason first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Ending {
+    /// Somebody wanted it.
+    Asked,
+    /// Another process does the work.
+    GaveWay,
+    /// Going on would break a promise.
+    Failed,
 }
 
 /// Deliveries under way, each a task of its own, which hand in what they come back with.
@@ -34,7 +46,7 @@ impl Default for Supervisor {
     fn default() -> Self {
         Self {
             stop: watch::Sender::new(false),
-            failed: Arc::default(),
+            ending: Arc::new(AtomicU8::new(Ending::Asked as u8)),
             tracker: TaskTracker::new(),
         }
     }
@@ -48,13 +60,16 @@ impl Supervisor {
 
     /// Asks everything to stop because going on would break a promise; the process ends with an error.
     pub fn fail(&self) {
-        self.failed.store(true, Ordering::Relaxed);
-        self.stop();
+        self.end(Ending::Failed);
     }
 
-    /// Whether [`Supervisor::fail`] was called.
-    pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+    /// Why everything was asked to stop; the gravest reason, where there are several.
+    pub fn ending(&self) -> Ending {
+        let reason = self.ending.load(Ordering::Relaxed);
+        [Ending::GaveWay, Ending::Failed]
+            .into_iter()
+            .find(|ending| *ending as u8 == reason)
+            .unwrap_or(Ending::Asked)
     }
 
     /// Whether somebody asked to stop.
@@ -110,6 +125,11 @@ impl Supervisor {
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
     }
 
+    fn end(&self, ending: Ending) {
+        self.ending.fetch_max(ending as u8, Ordering::Relaxed);
+        self.stop();
+    }
+
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
     }
@@ -143,6 +163,10 @@ impl Tasks for Supervisor {
 
     fn stopping(&self) -> Pending<'static, ()> {
         Box::pin(self.stopped())
+    }
+
+    fn give_way(&self) {
+        self.end(Ending::GaveWay);
     }
 }
 

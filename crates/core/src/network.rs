@@ -217,6 +217,9 @@ pub trait Tasks: Send + Sync {
 
     /// Comes when the process is asked to stop.
     fn stopping(&self) -> Pending<'static, ()>;
+
+    /// Asks the whole process to stop because another one does its work, which going on would disturb.
+    fn give_way(&self);
 }
 
 /// What the house gives an adapter.

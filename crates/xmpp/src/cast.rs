@@ -20,6 +20,7 @@ use causeway_core::policy::Policy;
 use jid::BareJid;
 use minidom::Element;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -47,27 +48,41 @@ pub(crate) struct Props {
     pub(crate) paper: Arc<Paper>,
     pub(crate) house: House,
     pub(crate) stop: watch::Sender<bool>,
+    /// Whether the gateway stopped because another one does its work.
+    pub(crate) given_way: Arc<AtomicBool>,
 }
 
 /// A clock that stands still.
 struct Stopped;
 
 /// Rings when the process stops.
-struct Bell(watch::Receiver<bool>);
+struct Bell {
+    bell: watch::Sender<bool>,
+    given_way: Arc<AtomicBool>,
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Props {
     pub(crate) fn new() -> Self {
         let paper = Arc::new(Paper::default());
-        let (stop, bell) = watch::channel(false);
+        let (stop, _) = watch::channel(false);
+        let given_way = Arc::new(AtomicBool::new(false));
         let house = House {
             inbox: paper.clone(),
             memory: paper.clone(),
             clock: Arc::new(Stopped),
-            tasks: Arc::new(Bell(bell)),
+            tasks: Arc::new(Bell {
+                bell: stop.clone(),
+                given_way: given_way.clone(),
+            }),
         };
-        Self { paper, house, stop }
+        Self {
+            paper,
+            house,
+            stop,
+            given_way,
+        }
     }
 
     pub(crate) fn face(&self) -> Face {
@@ -181,10 +196,15 @@ impl Tasks for Bell {
     }
 
     fn stopping(&self) -> Pending<'static, ()> {
-        let mut bell = self.0.clone();
+        let mut bell = self.bell.subscribe();
         Box::pin(async move {
             let _ = bell.wait_for(|rings| *rings).await;
         })
+    }
+
+    fn give_way(&self) {
+        self.given_way.store(true, Ordering::Relaxed);
+        self.bell.send_replace(true);
     }
 }
 

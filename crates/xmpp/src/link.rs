@@ -13,7 +13,7 @@ mod wire;
 
 use crate::address::Gateway;
 use crate::reception::Reception;
-use causeway_core::network::House;
+use causeway_core::network::{House, Tasks};
 use connection::{Around, Connection, End, Letter, Ping};
 use dial::Dial;
 use futures::FutureExt;
@@ -22,11 +22,17 @@ use line::{Desk, Fate, State};
 use login::{Credentials, LoginError, StreamError, Told, log_in};
 use posts::Posts;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a connection must have lasted for its end to count as the first failure again.
 const LASTING: Duration = Duration::from_secs(30);
+/// How often a process that was never logged in tries for a name that somebody else holds: its predecessor may just have
+/// died, and the server may not have noticed.
+const TRIES_FOR_A_NAME: u32 = 4;
+/// How long it waits between these tries.
+const BETWEEN_TRIES: Duration = Duration::from_millis(400);
 /// How long a stop waits for what was read to be written down.
 const LAST_POSTS: Duration = Duration::from_secs(5);
 
@@ -41,6 +47,8 @@ pub(crate) struct Link {
 
 /// When to try again.
 enum Again {
+    /// After this wait.
+    In(Duration),
     /// After a wait that grows with every failure.
     Soon,
     /// After the longest wait: nothing changes before an admin acts.
@@ -55,6 +63,11 @@ struct Work {
     posts: Posts,
     unsent: VecDeque<Letter>,
     told: Told,
+    tasks: Arc<dyn Tasks>,
+    /// Whether this process was ever logged in.
+    was_up: bool,
+    /// How often it found the name in somebody else's hands before its first login.
+    tries_for_name: u32,
     /// The last connection broke without a goodbye, so the server may still believe in it.
     left_a_ghost: bool,
     stopping: Shared<BoxFuture<'static, ()>>,
@@ -72,6 +85,9 @@ impl Link {
             posts: Posts::new(house.inbox.clone()),
             unsent: VecDeque::new(),
             told: Told::default(),
+            tasks: house.tasks.clone(),
+            was_up: false,
+            tries_for_name: 0,
             left_a_ghost: false,
             stopping: house.tasks.stopping().boxed().shared(),
         };
@@ -80,6 +96,7 @@ impl Link {
             let began = Instant::now();
             let wait = match work.connect_once().await {
                 None => break,
+                Some(Again::In(wait)) => wait,
                 Some(Again::Late) => backoff::LONGEST,
                 Some(Again::Soon) => {
                     attempt = if began.elapsed() > LASTING { 0 } else { attempt };
@@ -109,6 +126,7 @@ impl Work {
             Ok((stream, id)) => {
                 tracing::info!(%domain, "connected to the XMPP server");
                 self.told.logged_in();
+                self.was_up = true;
                 let ping = Ping {
                     from: self.link.gateway.itself(),
                     to: self.link.ping_domain.clone(),
@@ -120,6 +138,7 @@ impl Work {
                 self.left_a_ghost = matches!(end, End::Broken(_));
                 self.judge(&domain, end)
             }
+            Err(LoginError::Refused(error)) if error.is_conflict() && !self.was_up => self.try_for_name(&domain),
             Err(LoginError::Refused(error)) => {
                 if self.told.is_news(&error) {
                     refused(&domain, &error);
@@ -134,6 +153,22 @@ impl Work {
                 Some(Again::Soon)
             }
         }
+    }
+
+    /// Somebody else holds the name of a process that was never logged in: a second gateway. It must not stay and take
+    /// turns with the first one.
+    fn try_for_name(&mut self, domain: &str) -> Option<Again> {
+        self.tries_for_name = self.tries_for_name.saturating_add(1);
+        if self.tries_for_name < TRIES_FOR_A_NAME {
+            return Some(Again::In(BETWEEN_TRIES));
+        }
+        tracing::error!(
+            %domain,
+            "another program is logged in at the XMPP server as {domain}, most likely a second gateway; this one stops and \
+             leaves it alone. Stop the other one first, or give this one a domain of its own"
+        );
+        self.tasks.give_way();
+        None
     }
 
     fn around(&mut self) -> Around<'_> {

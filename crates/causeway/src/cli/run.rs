@@ -3,14 +3,18 @@
 use crate::assemble;
 use crate::config::Config;
 use crate::engine::dispatch::DRAIN;
-use crate::supervise::Supervisor;
+use crate::supervise::{Ending, Supervisor};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Runs the gateway. Exit code 2: the configuration is wrong; 1: it could not start, or the store failed.
+/// The exit code of a process that found another one at its work.
+const GAVE_WAY: u8 = 3;
+
+/// Runs the gateway. Exit code 3: another program is logged in as its component; 2: the configuration is wrong; 1: it
+/// could not start, or the store failed.
 pub fn run(path: &Path) -> ExitCode {
     let config = match Config::read(path) {
         Ok(config) => config,
@@ -42,9 +46,10 @@ async fn until_told(config: Config) -> ExitCode {
     if !supervisor.drained(DRAIN).await {
         tracing::warn!("some parts did not end in time");
     }
-    match supervisor.has_failed() {
-        true => ExitCode::FAILURE,
-        false => {
+    match supervisor.ending() {
+        Ending::Failed => ExitCode::FAILURE,
+        Ending::GaveWay => ExitCode::from(GAVE_WAY),
+        Ending::Asked => {
             tracing::info!("the gateway has stopped");
             ExitCode::SUCCESS
         }

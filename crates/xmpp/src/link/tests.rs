@@ -14,6 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Mutex, mpsc};
 use tokio_xmpp::xmlstream::Timeouts;
 
+const CONFLICT: &str =
+    "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+
 /// The other side of every connection that the link opens.
 struct Calls(Mutex<mpsc::Sender<DuplexStream>>);
 
@@ -49,6 +52,13 @@ impl Server {
         call.hear("</handshake>").await;
         call.say(&format!("<handshake/>{behind}")).await;
         call
+    }
+
+    /// Waits for the link and tells it that somebody else has its name.
+    async fn refuse_with_conflict(&mut self) {
+        let mut call = self.ring().await;
+        call.hear("</handshake>").await;
+        call.say(CONFLICT).await;
     }
 
     /// Waits for the link and opens the stream.
@@ -365,17 +375,40 @@ async fn a_store_that_is_slow_stops_the_reading_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_the_name_already_is_not_hammered() {
-    play(async |mut server, _, _| {
-        let mut call = server.ring().await;
-        call.hear("</handshake>").await;
-        call.say(
-            "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
-        )
-        .await;
-        let began = Instant::now();
+async fn a_second_gateway_gives_way_to_the_first_within_two_seconds() {
+    let began = Instant::now();
+    play(async |mut server, _, props| {
+        for _ in 0..TRIES_FOR_A_NAME {
+            server.refuse_with_conflict().await;
+        }
+        props.stop.subscribe().wait_for(|stops| *stops).await.unwrap();
+        assert!(props.given_way.load(std::sync::atomic::Ordering::Relaxed));
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predecessor_that_has_just_died_is_waited_for() {
+    play(async |mut server, _, props| {
+        server.refuse_with_conflict().await;
         server.pick_up("").await;
+        assert!(!props.given_way.load(std::sync::atomic::Ordering::Relaxed));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_took_the_name_over_is_not_hammered() {
+    play(async |mut server, _, props| {
+        let mut call = server.pick_up("").await;
+        call.say(CONFLICT).await;
+        let began = Instant::now();
+        server.refuse_with_conflict().await;
         assert_eq!(began.elapsed(), Duration::from_secs(60));
+        server.pick_up("").await;
+        assert_eq!(began.elapsed(), Duration::from_secs(120));
+        assert!(!props.given_way.load(std::sync::atomic::Ordering::Relaxed));
     })
     .await;
 }
