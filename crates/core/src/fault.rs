@@ -45,6 +45,10 @@ pub enum FaultKind {
     Misconfigured,
     /// The gateway itself is out of room or busy.
     Busy,
+    /// Too much in too short a time.
+    TooFast,
+    /// The recipient takes nothing from somebody to whom he never wrote.
+    NotWanted,
     /// It could not be delivered within its time.
     Expired,
     /// An admin took it out of the queue.
@@ -120,6 +124,8 @@ impl FaultKind {
             Self::Deferred => ("recipient-unavailable", Wait, (4, 3, 0), true),
             Self::Misconfigured => ("internal-server-error", Wait, (4, 3, 5), true),
             Self::Busy => ("resource-constraint", Wait, (4, 3, 1), true),
+            Self::TooFast => ("policy-violation", Wait, (4, 7, 1), true),
+            Self::NotWanted => ("policy-violation", Cancel, (5, 7, 1), false),
             Self::Expired => ("remote-server-timeout", Cancel, (5, 4, 7), false),
             Self::Cancelled => ("service-unavailable", Cancel, (5, 7, 0), false),
             Self::Poison => ("internal-server-error", Cancel, (5, 3, 0), false),

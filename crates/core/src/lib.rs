@@ -14,6 +14,7 @@ pub mod fault;
 pub mod fit;
 pub mod hop;
 pub mod language;
+pub mod limit;
 pub mod message;
 pub mod network;
 pub mod policy;

@@ -60,6 +60,11 @@ impl FaultKind {
                 "The gateway is busy; please try again later",
                 "Das Gateway ist gerade überlastet; bitte später noch einmal versuchen",
             ),
+            Self::TooFast => ("Too much in too short a time", "Zu viel in zu kurzer Zeit"),
+            Self::NotWanted => (
+                "This person takes no messages from people whom he does not know",
+                "Diese Person nimmt keine Nachrichten von Unbekannten an",
+            ),
             Self::Expired => (
                 "The message could not be delivered in time",
                 "Die Nachricht konnte nicht rechtzeitig zugestellt werden",
