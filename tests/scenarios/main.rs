@@ -30,6 +30,7 @@ mod poison_stanzas_do_not_end_the_link;
 mod queue_retry_and_drop;
 mod receipts_by_evidence;
 mod restart_of_xmpp_server;
+mod rolling_restarts_lose_and_double_nothing;
 mod romeo_writes_and_juliet_answers;
 mod servers_stand_up;
 mod sigterm_drains;

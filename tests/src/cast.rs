@@ -8,5 +8,6 @@ pub mod mail;
 pub mod scene;
 pub mod sink;
 pub mod smtp;
+pub mod traffic;
 pub mod xml;
 pub mod xmpp;
