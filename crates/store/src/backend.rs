@@ -17,7 +17,7 @@ pub trait Backend: Send + Sync {
     /// At most `limit` rows from `from` (inclusive) to `to` (exclusive), ascending.
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError>;
 
-    /// Writes all of `batch` or nothing of it, also across a crash. Readers see it at once, a crash may undo it until
+    /// Writes all of `batch`, which has each key once, or nothing of it, also across a crash. Readers see it at once, a crash may undo it until
     /// [`Backend::flush`] has returned.
     fn commit(&self, batch: &[Write]) -> Result<(), StoreError>;
 

@@ -81,7 +81,7 @@ behaviours! {
     trying: an_arrival_is_taken_once, an_id_that_is_not_unique_proves_nothing, the_same_id_from_another_is_another_message,
         rows_and_messages_are_one, a_lease_is_given_once, a_lease_before_its_time_is_refused,
         a_refused_try_comes_back_later, a_doubt_marks_the_next_try, a_returned_try_does_not_count,
-        what_a_side_cannot_carry_fails_at_once, an_outcome_keeps_its_hop_and_its_rows,
+        what_a_side_cannot_carry_fails_at_once, an_outcome_keeps_its_hop_and_its_rows, a_long_way_is_kept_in_order,
         an_expired_one_fails_with_its_reason, an_arrival_without_ids_is_refused,
         what_failed_may_be_said_again_under_its_id;
     news: a_final_stop_is_told_to_who_asked, nobody_is_told_who_did_not_ask, the_first_delay_is_told,
@@ -89,15 +89,17 @@ behaviours! {
         a_report_about_nothing_is_ignored, a_report_brings_its_hops, a_report_without_hops_gets_a_claimed_one,
         a_report_may_overtake_the_outcome, endless_reports_do_not_grow_the_book;
     finding: an_envelope_is_found_by_the_id_of_its_side, a_history_is_newest_first, a_history_with_one_other_leaves_out_the_rest,
-        what_waits_is_listed_page_by_page, a_shelf_is_read_in_order, shelves_do_not_meet,
+        what_waits_is_listed, a_shelf_is_read_in_order, shelves_do_not_meet,
         an_answer_to_theirs_names_it_in_their_words, an_answer_to_their_own_names_ours,
         an_answer_across_conversations_names_nothing, only_own_words_are_corrected, old_ones_are_forgotten,
-        a_forgotten_id_may_come_again, what_is_not_over_is_never_forgotten;
+        a_forgotten_id_may_come_again, a_lane_is_remembered_as_long_as_anything_in_it, what_is_not_over_is_never_forgotten;
     recovery: an_intent_without_outcome_is_taken_up_again, what_was_acknowledged_is_there_after_a_restart,
         one_that_dies_again_and_again_is_held, a_clock_that_was_ahead_holds_up_nothing, a_newer_store_is_refused,
+        a_store_of_an_unfinished_version_is_refused,
         order_survives_a_clock_that_goes_back;
     damage: a_damaged_envelope_is_put_aside_and_its_lane_goes_on, a_damaged_delivery_is_put_aside_and_its_lane_goes_on,
         a_damaged_place_in_the_queue_is_mended, a_damaged_follower_holds_up_nobody,
+        a_damaged_place_of_a_follower_is_found_again,
         a_damaged_flight_frees_its_lane, a_damaged_hop_is_left_out, a_damaged_row_spoils_only_its_own_change,
         an_outcome_of_a_damaged_delivery_frees_its_lane, a_damaged_delivery_that_comes_back_frees_its_lane,
         a_lane_goes_on_although_its_flight_is_damaged_too, an_outcome_frees_a_lane_whose_head_lost_its_place,

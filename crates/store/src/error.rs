@@ -20,6 +20,16 @@ pub enum StoreError {
         /// The latest version that this program knows.
         known: u32,
     },
+    /// An unfinished version of the program wrote it, from before the first one that is supported.
+    #[error(
+        "the store has schema version {found} of an unfinished causeway, and this program reads versions from {oldest} on; let the causeway that wrote it deliver what waits, then start this one with an empty data directory"
+    )]
+    Older {
+        /// The version in the store.
+        found: u32,
+        /// The earliest version that this program can bring up to date.
+        oldest: u32,
+    },
     /// One row does not hold what was written there. Other rows are not concerned.
     #[error("{0}; what it held is lost unless a backup of the data directory has it")]
     Damaged(String),

@@ -37,22 +37,24 @@ prefixes! {
     ENVELOPE = "e/";
     /// Deliveries in flight.
     FLIGHT = "f/";
+    /// Deliveries held for an admin.
+    HELD = "h/";
     /// Lanes.
     LANE = "l/";
     /// Facts about the store itself.
     META = "m/";
     /// The earliest due time of each destination.
     NEXT = "n/";
-    /// Deliveries that are not over.
-    OPEN = "o/";
-    /// The history of a party.
-    PARTY = "p/";
+    /// What has left its lane.
+    PAST = "p/";
     /// The heads of lanes that wait for their time.
     QUEUE = "q/";
     /// Finished deliveries by age.
     FINISHED = "r/";
     /// Foreign ids.
     SOURCE = "s/";
+    /// The lanes of a party.
+    WITH = "w/";
     /// Deliveries put aside because their rows are damaged.
     ASIDE = "x/";
 }
@@ -147,12 +149,17 @@ pub(crate) fn delivery(id: &EnvelopeId) -> Key {
     key(ENVELOPE, &[id.as_bytes(), b"/d"])
 }
 
-/// All its hops.
+/// Whether a key under [`envelopes`] is one of [`delivery`].
+pub(crate) fn is_delivery(key: &[u8]) -> bool {
+    key.len() == 20 && key.ends_with(b"/d")
+}
+
+/// Its hops that do not stand with the delivery.
 pub(crate) fn hops(id: &EnvelopeId) -> Key {
     key(ENVELOPE, &[id.as_bytes(), b"/h/"])
 }
 
-/// Its hop number `n`.
+/// Its hop number `n` of those that have rows of their own.
 pub(crate) fn hop(id: &EnvelopeId, n: u32) -> Key {
     key(ENVELOPE, &[id.as_bytes(), b"/h/", &n.to_be_bytes()])
 }
@@ -250,19 +257,14 @@ pub(crate) fn id_in(key: &[u8]) -> Option<EnvelopeId> {
     Some(EnvelopeId::from_random(*id))
 }
 
-/// All deliveries that are not over, in the order of their coming.
-pub(crate) fn opens() -> Key {
-    key(OPEN, &[])
+/// All deliveries held for an admin, in the order of their places.
+pub(crate) fn helds() -> Key {
+    key(HELD, &[])
 }
 
-/// A delivery that is not over.
-pub(crate) fn open(order: u64) -> Key {
-    key(OPEN, &[&order.to_be_bytes()])
-}
-
-/// The order that a key of [`open`] names.
-pub(crate) fn order_in(key: &[u8]) -> Option<u64> {
-    tail(key)
+/// A delivery held for an admin.
+pub(crate) fn held(place: u64) -> Key {
+    key(HELD, &[&place.to_be_bytes()])
 }
 
 /// All finished deliveries, the oldest first.
@@ -293,24 +295,40 @@ pub(crate) fn source(source: &MessageRef, lane: &Digest) -> Key {
     key
 }
 
-/// The histories of all parties.
-pub(crate) fn histories() -> Key {
-    key(PARTY, &[])
+/// What has left all lanes.
+pub(crate) fn pasts() -> Key {
+    key(PAST, &[])
 }
 
-/// The history of a party, the latest first.
-pub(crate) fn history(party: &Party) -> Key {
-    key(PARTY, &[&Digest::party(party).0, b"/"])
+/// What has left a lane, the latest first.
+pub(crate) fn past_of(lane: &Digest) -> Key {
+    key(PAST, &[&lane.0, b"/"])
 }
 
-/// One line of a history.
-pub(crate) fn line(party: &Party, order: u64) -> Key {
-    key(PARTY, &[&Digest::party(party).0, b"/", &(!order).to_be_bytes()])
+/// One that has left its lane, under the place that it had there.
+pub(crate) fn past(lane: &Digest, place: u64) -> Key {
+    key(PAST, &[&lane.0, b"/", &(!place).to_be_bytes()])
 }
 
-/// The order that a key of [`line()`] names.
-pub(crate) fn line_in(key: &[u8]) -> Option<u64> {
+/// The place that a key of [`past`] names.
+pub(crate) fn past_in(key: &[u8]) -> Option<u64> {
     tail(key).map(|inverted| !inverted)
+}
+
+/// All lanes from and to a party.
+pub(crate) fn lanes_of(party: &Party) -> Key {
+    key(WITH, &[&Digest::party(party).0, b"/"])
+}
+
+/// A lane from or to a party.
+pub(crate) fn lane_of(party: &Party, lane: &Digest) -> Key {
+    key(WITH, &[&Digest::party(party).0, b"/", &lane.0])
+}
+
+/// The lane in a key of [`lane_of`].
+pub(crate) fn lane_in(key: &[u8]) -> Option<Digest> {
+    let (_, lane) = key.split_last_chunk::<16>()?;
+    Some(Digest(*lane))
 }
 
 /// All rows of a shelf whose own key begins with `prefix`.
@@ -360,7 +378,6 @@ pub(crate) fn readable(key: &[u8]) -> String {
 }
 
 /// All envelopes with their deliveries and hops.
-#[cfg(test)]
 pub(crate) fn envelopes() -> Key {
     key(ENVELOPE, &[])
 }

@@ -9,7 +9,10 @@ use crate::row;
 /// it, so that a step which was cut short is simply done again.
 pub(crate) type Step = fn(&dyn Backend) -> Result<(), StoreError>;
 
-/// The steps; the one at index `n` leads from version `n + 1` to `n + 2`.
+/// The version that the steps begin with. Earlier ones were only ever written by unfinished programs.
+const OLDEST: u32 = 2;
+
+/// The steps; the one at index `n` leads from version `OLDEST + n` to the next.
 const STEPS: &[Step] = &[];
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -20,7 +23,7 @@ pub(crate) fn migrate(backend: &dyn Backend) -> Result<(), StoreError> {
 }
 
 fn migrate_by(backend: &dyn Backend, steps: &[Step]) -> Result<(), StoreError> {
-    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX).saturating_add(OLDEST);
     let found = match backend.get(&keys::schema())? {
         Some(stamp) => row::read::<u32>(&keys::schema(), &stamp)?,
         None if is_empty(backend)? => return stamp(backend, known),
@@ -29,7 +32,10 @@ fn migrate_by(backend: &dyn Backend, steps: &[Step]) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    let done = usize::try_from(found.saturating_sub(1)).unwrap_or(usize::MAX);
+    let Some(done) = found.checked_sub(OLDEST) else {
+        return Err(StoreError::Older { found, oldest: OLDEST });
+    };
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
     for (step, version) in steps.iter().skip(done).zip(found.saturating_add(1)..) {
         step(backend)?;
         backend.flush()?;

@@ -4,6 +4,7 @@
 
 use crate::error::StoreError;
 use crate::keys;
+use causeway_core::envelope::EnvelopeId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -49,6 +50,13 @@ pub(crate) fn read<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, S
 /// Reads an unwrapped JSON payload.
 pub(crate) fn parse<T: DeserializeOwned>(key: &[u8], payload: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(payload).map_err(|e| damaged(key, &format!("does not hold what belongs there ({e})")))
+}
+
+/// Reads the payload of a row that names an envelope: the bits of its id.
+pub(crate) fn read_id(key: &[u8], value: &[u8]) -> Result<EnvelopeId, StoreError> {
+    let payload = unwrap(key, value)?;
+    let bits = payload.try_into().map_err(|_| damaged(key, "does not hold an id"))?;
+    Ok(EnvelopeId::from_random(bits))
 }
 
 /// The error of a damaged row.

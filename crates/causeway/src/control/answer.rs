@@ -50,7 +50,7 @@ impl Clerk {
         };
         let ids = match which {
             Which::One(id) => vec![*id],
-            Which::All => self.ledger.waiting_ids(None, ALL)?,
+            Which::All => self.ledger.waiting_ids(ALL)?,
         };
         let ids = match (which, &event) {
             (Which::All, Event::Cancelled) => self.without_news(ids)?,
@@ -114,7 +114,7 @@ impl Clerk {
     }
 
     fn queue(&self, limit: usize) -> Result<Answer, StoreError> {
-        let mut rows = self.ledger.waiting(None, limit.saturating_add(1))?;
+        let mut rows = self.ledger.waiting(limit.saturating_add(1))?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let waiting = rows

@@ -232,7 +232,7 @@ impl World {
             // The dispatcher ends this life.
             std::future::pending::<()>().await;
         }
-        while !ledger.waiting(None, 1).unwrap().is_empty() {
+        while !ledger.waiting(1).unwrap().is_empty() {
             tokio::time::sleep(Duration::from_secs(20)).await;
         }
         let stages = self.acknowledged.keys().filter_map(|id| ledger.delivery(*id).unwrap());

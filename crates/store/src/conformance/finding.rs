@@ -2,7 +2,8 @@
 
 use crate::conformance::Disk;
 use crate::conformance::cast::*;
-use causeway_core::envelope::{Draft, EnvelopeId};
+use causeway_core::delivery::Event;
+use causeway_core::envelope::Draft;
 use causeway_core::evidence::Evidence;
 use causeway_core::message::{Payload, Reference, Text};
 use causeway_core::network::{Arrival, Outcome, Quoted, Row, Taken};
@@ -26,6 +27,14 @@ pub(crate) fn a_history_is_newest_first<D: Disk>() {
     assert_eq!(book.ledger.history(&romeo(), None, 9).unwrap(), [three, two, one]);
     assert_eq!(book.ledger.history(&romeo(), None, 2).unwrap(), [three, two]);
     assert_eq!(book.ledger.history(&friar(), None, 9).unwrap(), [three]);
+    book.carry(three);
+    book.carry(one);
+    assert_eq!(
+        book.ledger.history(&romeo(), None, 9).unwrap(),
+        [three, two, one],
+        "whether it is over or not"
+    );
+    assert_eq!(book.ledger.history(&romeo(), None, 1).unwrap(), [three]);
 }
 
 pub(crate) fn a_history_with_one_other_leaves_out_the_rest<D: Disk>() {
@@ -39,31 +48,29 @@ pub(crate) fn a_history_with_one_other_leaves_out_the_rest<D: Disk>() {
     }
 }
 
-pub(crate) fn what_waits_is_listed_page_by_page<D: Disk>() {
-    let book = Book::<D>::new();
+pub(crate) fn what_waits_is_listed<D: Disk>() {
+    let mut book = Book::<D>::new();
+    let poison = book.say(romeo(), friar(), "poison");
+    for _ in 0..4 {
+        book.lease(poison);
+        book = book.reopened();
+    }
+    let notice = book.due()[0];
+    book.carry(notice);
     let said: Vec<_> = (0..7)
         .map(|n| book.say(romeo(), juliet(), &format!("line {n}")))
         .collect();
     book.carry(said[0]);
     book.lease(said[1]);
-    let page = |after| -> Vec<EnvelopeId> {
-        book.ledger
-            .waiting(after, 4)
-            .unwrap()
-            .into_iter()
-            .map(|(envelope, _)| envelope.id)
-            .collect()
-    };
-    let ids = |after| book.ledger.waiting_ids(after, 4).unwrap();
-    assert_eq!(ids(None), said[1..5]);
-    assert_eq!(ids(Some(said[4])), said[5..]);
-    assert_eq!(page(None), said[1..5]);
-    assert_eq!(page(Some(said[4])), said[5..]);
-    assert_eq!(
-        page(Some(said[0])),
-        said[1..5],
-        "one that is over still marks its place"
-    );
+    let all = [&[poison], &said[1..]].concat();
+    for limit in [0, 1, 4, 9] {
+        let waiting = book.ledger.waiting(limit).unwrap().into_iter();
+        let waiting: Vec<_> = waiting.map(|(envelope, _)| envelope.id).collect();
+        assert_eq!(waiting, all[..limit.min(7)]);
+        assert_eq!(book.ledger.waiting_ids(limit).unwrap(), waiting);
+    }
+    book.step(poison, Event::Hurried);
+    assert_eq!(book.ledger.waiting_ids(9).unwrap().len(), 7, "it waits again, and once");
 }
 
 pub(crate) fn a_shelf_is_read_in_order<D: Disk>() {
@@ -205,6 +212,16 @@ pub(crate) fn a_forgotten_id_may_come_again<D: Disk>() {
     book.wait(WEEK + 1);
     book.ledger.sweep(book.now.get(), 9).unwrap();
     assert!(matches!(book.post(line), Taken::New(_)));
+}
+
+pub(crate) fn a_lane_is_remembered_as_long_as_anything_in_it<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.say(romeo(), juliet(), "O");
+    book.carry(first);
+    book.wait(WEEK + 1);
+    let second = book.say(romeo(), juliet(), "speak again");
+    book.ledger.sweep(book.now.get(), 9).unwrap();
+    assert_eq!(book.ledger.history(&juliet(), None, 9).unwrap(), [second]);
 }
 
 pub(crate) fn what_is_not_over_is_never_forgotten<D: Disk>() {

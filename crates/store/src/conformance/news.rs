@@ -19,7 +19,7 @@ fn asking(words: &str) -> Draft {
 
 /// What Romeo is about to be told about `id`.
 fn told<D: Disk>(book: &Book<D>, id: EnvelopeId) -> Vec<Happened> {
-    let waiting = book.ledger.waiting(None, 100).unwrap();
+    let waiting = book.ledger.waiting(100).unwrap();
     let news = waiting
         .into_iter()
         .filter_map(|(envelope, _)| match envelope.draft.payload {
@@ -86,7 +86,7 @@ pub(crate) fn news_about_news_is_never_told<D: Disk>() {
     let news = book.due()[0];
     book.lease(news);
     book.settle(news, Outcome::Failed(Fault::of(FaultKind::NoSuchUser), None));
-    assert!(book.ledger.waiting(None, 9).unwrap().is_empty());
+    assert!(book.ledger.waiting(9).unwrap().is_empty());
 }
 
 pub(crate) fn a_report_from_the_wrong_party_is_ignored<D: Disk>() {

@@ -47,7 +47,7 @@ pub(crate) fn one_that_dies_again_and_again_is_held<D: Disk>() {
         panic!("{:?}", book.stage(id))
     };
     assert_eq!(fault.kind, FaultKind::Poison);
-    let waiting = book.ledger.waiting(None, 9).unwrap();
+    let waiting = book.ledger.waiting(9).unwrap();
     assert_eq!(waiting[0].0.id, id, "it stays on the list");
     assert!(matches!(&waiting[1].0.draft.payload, Payload::News(news) if matches!(news.what, Happened::Delayed(_))));
 }
@@ -81,16 +81,21 @@ pub(crate) fn a_clock_that_was_ahead_holds_up_nothing<D: Disk>() {
     book.carry(ids[1].1);
 }
 
-pub(crate) fn a_newer_store_is_refused<D: Disk>() {
+fn refused<D: Disk>(version: u32) -> Option<StoreError> {
     let disk = D::fresh();
     let backend = disk.backend();
-    let value = row::write(&keys::schema(), &7u32).unwrap();
+    let value = row::write(&keys::schema(), &version).unwrap();
     backend.commit(&[(keys::schema(), Some(value))]).unwrap();
     backend.flush().unwrap();
-    assert_eq!(
-        open_ledger(backend, DAWN).err(),
-        Some(StoreError::Newer { found: 7, known: 1 })
-    );
+    open_ledger(backend, DAWN).err()
+}
+
+pub(crate) fn a_newer_store_is_refused<D: Disk>() {
+    assert_eq!(refused::<D>(7), Some(StoreError::Newer { found: 7, known: 2 }));
+}
+
+pub(crate) fn a_store_of_an_unfinished_version_is_refused<D: Disk>() {
+    assert_eq!(refused::<D>(1), Some(StoreError::Older { found: 1, oldest: 2 }));
 }
 
 pub(crate) fn order_survives_a_clock_that_goes_back<D: Disk>() {

@@ -18,7 +18,7 @@ pub(crate) fn an_arrival_is_taken_once<D: Disk>() {
     assert_eq!(book.post(line.clone()), Taken::Known(id));
     let book = book.reopened();
     assert_eq!(book.post(line), Taken::Known(id));
-    assert_eq!(book.ledger.waiting(None, 9).unwrap().len(), 1);
+    assert_eq!(book.ledger.waiting(9).unwrap().len(), 1);
 }
 
 pub(crate) fn an_id_that_is_not_unique_proves_nothing<D: Disk>() {
@@ -198,4 +198,19 @@ pub(crate) fn what_failed_may_be_said_again_under_its_id<D: Disk>() {
     assert_eq!(book.ledger.find(&reference("line-1")).unwrap(), [again]);
     assert_eq!(book.post(line), Taken::Known(again), "the second one waits");
     book.carry(again);
+}
+
+pub(crate) fn a_long_way_is_kept_in_order<D: Disk>() {
+    let book = Book::<D>::new();
+    let id = book.say(romeo(), juliet(), "O");
+    let mut way = vec![Step::Accepted];
+    for _ in 0..4 {
+        book.lease(id);
+        book.settle(id, Outcome::Failed(later(), None));
+        book.wait(5 * 3600);
+        way.extend([Step::Tried, Step::Deferred]);
+    }
+    book.carry(id);
+    way.extend([Step::Tried, Step::Handed]);
+    assert_eq!(book.steps(id), way);
 }

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
-use crate::ledger::entry::{Entry, Told};
+use crate::ledger::entry::Entry;
 use crate::ledger::happen::HOPS_MAX;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
@@ -54,7 +54,7 @@ impl Pen<'_> {
             return Ok(None);
         };
         let lane = Digest::lane(&draft.from, &draft.to);
-        let read = self.batch.read(&keys::source(source, &lane));
+        let read = self.batch.read_id(&keys::source(source, &lane));
         let Some(id) = self.forgiving(read)? else {
             return Ok(None);
         };
@@ -77,32 +77,29 @@ impl Pen<'_> {
             to: to.clone(),
             lane: Digest::lane(from, to),
             destination: (self.route)(to),
-            order: self.batch.number()?,
             place: 0,
-            hops: 0,
+            hops: Vec::new(),
+            more_hops: 0,
             who,
         };
         self.batch.write(keys::envelope(&id), &envelope)?;
-        self.index(&envelope, &entry)?;
+        self.index(&envelope, &entry.lane)?;
         let accepted = Hop::own(self.now, Step::Accepted, entry.who.clone());
-        self.record(&mut entry, &accepted)?;
+        self.record(&mut entry, accepted)?;
         self.refile(None, &mut entry)
     }
 
-    /// Writes the rows by which an envelope is found.
-    fn index(&mut self, envelope: &Envelope, entry: &Entry) -> Result<(), StoreError> {
-        let (id, draft) = (envelope.id, &envelope.draft);
-        for (party, other) in [(&draft.from, &draft.to), (&draft.to, &draft.from)] {
-            let told = Told {
-                envelope: id,
-                with: Digest::party(other),
-            };
-            self.batch.write(keys::line(party, entry.order), &told)?;
+    /// Writes the rows by which an envelope and its lane are found.
+    fn index(&mut self, Envelope { id, draft, .. }: &Envelope, lane: &Digest) -> Result<(), StoreError> {
+        for key in [keys::lane_of(&draft.from, lane), keys::lane_of(&draft.to, lane)] {
+            if self.batch.get(&key)?.is_none() {
+                self.batch.put(key, &[]);
+            }
         }
-        match &draft.source {
-            Some(source) => self.batch.write(keys::source(source, &entry.lane), &id),
-            None => Ok(()),
+        if let Some(source) = &draft.source {
+            self.batch.put_id(keys::source(source, lane), id);
         }
+        Ok(())
     }
 
     /// Moves the delivery that a report is about, if whoever reports may.
@@ -124,7 +121,7 @@ impl Pen<'_> {
 
 /// The hops that a report adds: its own, and one for the step that it makes where it tells of none.
 fn reported(report: &Report, after: &Entry, step: Step, now: Timestamp) -> Vec<Hop> {
-    let room = usize::try_from(HOPS_MAX.saturating_sub(after.hops)).unwrap_or_default();
+    let room = HOPS_MAX.saturating_sub(after.hop_count());
     let who = Line::clean(&after.to.to_string()).unwrap_or_else(|| after.who.clone());
     let claimed = Hop {
         trust: Trust::Claimed,

@@ -11,8 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many rows are read at once when the first ones were taken away in the same batch.
 const PAGE: usize = 64;
-/// How many rows of what is not over are read at once.
-const OPENS: usize = 1_000;
 
 /// The writes of one commit over the rows of the backend.
 pub(crate) struct Batch<'a> {
@@ -55,6 +53,11 @@ impl<'a> Batch<'a> {
         self.get(key)?.map(|value| row::read(key, &value)).transpose()
     }
 
+    /// The id under `key`.
+    pub(crate) fn read_id(&self, key: &[u8]) -> Result<Option<EnvelopeId>, StoreError> {
+        self.get(key)?.map(|value| row::read_id(key, &value)).transpose()
+    }
+
     /// Puts something under `key`.
     pub(crate) fn write<T: Serialize>(&mut self, key: Key, value: &T) -> Result<(), StoreError> {
         let value = row::write(&key, value)?;
@@ -66,6 +69,11 @@ impl<'a> Batch<'a> {
     pub(crate) fn put(&mut self, key: Key, payload: &[u8]) {
         let value = row::wrap(&key, payload);
         self.writes.insert(key, Some(value));
+    }
+
+    /// Puts an id under `key`.
+    pub(crate) fn put_id(&mut self, key: Key, id: &EnvelopeId) {
+        self.put(key, id.as_bytes());
     }
 
     /// Takes the row away.
@@ -106,21 +114,6 @@ impl<'a> Batch<'a> {
             (from, page) = (upper, PAGE.max(limit));
         }
         Ok(found)
-    }
-
-    /// The row in the list of what is not over that names `id`, for the day when the delivery cannot tell it: this reads
-    /// the whole list.
-    pub(crate) fn open_of(&self, id: &EnvelopeId) -> Result<Option<Key>, StoreError> {
-        let (mut from, end) = (keys::opens(), keys::end(&keys::opens()));
-        loop {
-            let page = self.range(&from, &end, OPENS)?;
-            let Some((last, _)) = page.last() else { return Ok(None) };
-            from = keys::after(last);
-            let names = |(key, value): &Pair| row::read::<EnvelopeId>(key, value).is_ok_and(|named| named == *id);
-            if let Some((key, _)) = page.into_iter().find(names) {
-                return Ok(Some(key));
-            }
-        }
     }
 
     /// The rows of the backend between two keys with this batch's writes laid over them.

@@ -78,9 +78,6 @@ impl Pen<'_> {
         if self.batch.get(&keys::aside(id))?.is_none() {
             return Ok(false);
         }
-        if let Some(open) = self.batch.open_of(id)? {
-            self.batch.delete(open);
-        }
         self.batch.delete(keys::aside(id));
         self.batch.put(keys::finished(self.now, id), &[]);
         Ok(true)
@@ -90,7 +87,7 @@ impl Pen<'_> {
     /// envelope can be read.
     pub(crate) fn set_aside(
         &mut self,
-        id: Option<EnvelopeId>,
+        id: &EnvelopeId,
         lane: &Digest,
         place: u64,
         why: &str,
@@ -98,8 +95,7 @@ impl Pen<'_> {
     ) -> Result<(), StoreError> {
         self.batch.delete(keys::place(lane, place));
         self.note_damage(format!("a delivery was put aside: {why}"));
-        let Some(id) = id else { return Ok(()) };
-        self.lay_aside(&id, why, lost)
+        self.lay_aside(id, why, lost)
     }
 
     fn lay_aside(&mut self, id: &EnvelopeId, why: &str, lost: Option<Fault>) -> Result<(), StoreError> {
@@ -129,13 +125,16 @@ impl Pen<'_> {
         if let Some(head) = &head {
             self.give_place(&head.envelope, &lane)?;
         }
-        let Some((place_key, id)) = self.batch.first(&keys::lane(&lane))? else {
+        let Some(first) = self.batch.first(&keys::lane(&lane))? else {
             self.drop_head(key);
             return Ok(());
         };
-        let place = keys::place_in(&place_key).ok_or_else(|| keys::misshapen(&place_key))?;
-        let id = row::read::<EnvelopeId>(&place_key, &id);
-        match id.clone().and_then(|id| self.whole(&id)) {
+        let place = keys::place_in(&first.0).ok_or_else(|| keys::misshapen(&first.0))?;
+        let Some(id) = self.standing_at(&lane, place, &first)? else {
+            self.drop_head(key);
+            return self.call_head(&lane, None);
+        };
+        match self.whole(&id) {
             Ok(entry) if self.is_queued_as(&entry, due, head) => Ok(()),
             Ok(entry) => {
                 self.drop_head(key);
@@ -143,7 +142,7 @@ impl Pen<'_> {
             }
             Err(StoreError::Damaged(why)) => {
                 self.drop_head(key);
-                self.set_aside(id.ok(), &lane, place, &why, Some(unreadable()))?;
+                self.set_aside(&id, &lane, place, &why, Some(unreadable()))?;
                 self.call_head(&lane, None)
             }
             Err(fatal) => Err(fatal),
@@ -159,12 +158,13 @@ impl Pen<'_> {
             Err(fatal) => return Err(fatal),
         };
         let key = keys::place(lane, entry.place);
-        let read = self.batch.read::<EnvelopeId>(&key);
+        let read = self.batch.read_id(&key);
         if self.forgiving(read)?.is_some_and(|there| there == *id) {
             return Ok(());
         }
         self.note_damage(row::damaged(&key, "was lost and is written again").to_string());
-        self.batch.write(key, id)
+        self.batch.put_id(key, id);
+        Ok(())
     }
 
     fn is_queued_as(&self, entry: &Entry, due: Timestamp, head: Option<Head>) -> bool {
@@ -209,7 +209,7 @@ impl Pen<'_> {
         let flight: Result<Option<Flight>, _> = self.batch.read(&keys::flight(id));
         match self.forgiving(flight)? {
             Some(Flight { lane, place }) => {
-                self.set_aside(Some(*id), &lane, place, why, lost)?;
+                self.set_aside(id, &lane, place, why, lost)?;
                 self.call_head(&lane, None)
             }
             None => {
@@ -228,7 +228,7 @@ impl Pen<'_> {
     fn leave_lane(&mut self, Envelope { id, draft, .. }: &Envelope) -> Result<(), StoreError> {
         let lane = Digest::lane(&draft.from, &draft.to);
         let first = self.batch.first(&keys::lane(&lane))?;
-        let stands = |(key, value): &Pair| row::read::<EnvelopeId>(key, value).is_ok_and(|first| first == *id);
+        let stands = |(key, value): &Pair| row::read_id(key, value).is_ok_and(|first| first == *id);
         if let Some((key, _)) = first.filter(stands) {
             self.batch.delete(key);
         }

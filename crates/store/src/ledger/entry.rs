@@ -1,10 +1,11 @@
 //! What the ledger keeps with a delivery, and the rows that follow from it.
 
-use crate::keys::Digest;
+use crate::keys::{self, Digest, Key};
 use causeway_core::address::Party;
 use causeway_core::clock::Timestamp;
 use causeway_core::delivery::{Delivery, Stage};
 use causeway_core::envelope::EnvelopeId;
+use causeway_core::hop::Hop;
 use causeway_core::text::Line;
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +20,12 @@ pub(crate) struct Entry {
     pub(crate) lane: Digest,
     /// The destination whose bound it shares.
     pub(crate) destination: String,
-    /// Its number in the book, from its acceptance.
-    pub(crate) order: u64,
-    /// Its place in its lane, while it is there.
+    /// Its place in its lane, also after it has left it.
     pub(crate) place: u64,
-    /// How many hops were recorded.
-    pub(crate) hops: u32,
+    /// Its first hops.
+    pub(crate) hops: Vec<Hop>,
+    /// How many more hops stand in rows of their own.
+    pub(crate) more_hops: u32,
     /// The gateway's name in the next hop that nobody else signs.
     pub(crate) who: Line,
 }
@@ -36,14 +37,6 @@ pub(crate) struct Head {
     pub(crate) destination: String,
     pub(crate) expires: Timestamp,
     pub(crate) to: Party,
-}
-
-/// A line in the history of a party.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Told {
-    pub(crate) envelope: EnvelopeId,
-    /// The other party.
-    pub(crate) with: Digest,
 }
 
 /// Where a delivery in flight stands in its lane, for the day when its own row is damaged.
@@ -74,9 +67,29 @@ impl Entry {
         self.delivery.is_open()
     }
 
+    /// The key of its row in its lane, or among what has left it.
+    pub(crate) fn standing(&self) -> Key {
+        match self.in_lane() {
+            true => keys::place(&self.lane, self.place),
+            false => keys::past(&self.lane, self.place),
+        }
+    }
+
     /// Whether a try is under way.
     pub(crate) fn in_flight(&self) -> bool {
         matches!(self.delivery.stage, Stage::InFlight { .. })
+    }
+
+    /// Whether it is put aside for an admin.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.delivery.stage, Stage::Held { .. })
+    }
+
+    /// How many hops were recorded.
+    pub(crate) fn hop_count(&self) -> usize {
+        self.hops
+            .len()
+            .saturating_add(usize::try_from(self.more_hops).unwrap_or(usize::MAX))
     }
 
     /// Since when it is over; from then on it grows old.

@@ -14,7 +14,7 @@ use causeway_core::promise::{self, Owed};
 use causeway_core::text::Line;
 
 /// How many hops a delivery may have before reports add no more: whoever may report could do so for ever.
-pub(crate) const HOPS_MAX: u32 = 1_000;
+pub(crate) const HOPS_MAX: usize = 1_000;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ impl Pen<'_> {
         if self.happen(&entry, &[event], &sign)?.is_some() {
             return Ok(true);
         }
-        if let Some(hop) = &hop {
+        if let Some(hop) = hop {
             self.record(&mut entry, hop)?;
             self.batch.write(keys::delivery(id), &entry)?;
         }
@@ -90,7 +90,7 @@ impl Pen<'_> {
             ..entry.clone()
         };
         for hop in effects.step.map(|step| sign(&after, step)).unwrap_or_default() {
-            self.record(&mut after, &hop)?;
+            self.record(&mut after, hop)?;
         }
         self.refile(Some(entry), &mut after)?;
         if let Some(owed) = effects.owed {

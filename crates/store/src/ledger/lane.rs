@@ -1,12 +1,17 @@
 //! Lanes: who stands in which, who is its head, and which rows follow when a delivery moves.
 
+use crate::backend::Pair;
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::damage::unreadable;
 use crate::ledger::entry::{Entry, Flight};
 use crate::ledger::pen::Pen;
+use crate::row;
 use causeway_core::delivery::Stage;
 use causeway_core::envelope::EnvelopeId;
+
+/// How many rows of the whole book are read at once.
+const BOOK_PAGE: usize = 1_000;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -47,24 +52,22 @@ impl Pen<'_> {
             self.batch.delete(keys::queued(&destination, due, &entry.lane));
             self.batch.touch(destination);
         }
-        if entry.in_lane() {
-            self.batch.delete(keys::place(&entry.lane, entry.place));
-        }
+        self.batch.delete(entry.standing());
         if entry.in_flight() {
             self.batch.delete(keys::flight(entry.id()));
         }
-        match entry.finished() {
-            Some(at) => self.batch.delete(keys::finished(at, entry.id())),
-            None => self.batch.delete(keys::open(entry.order)),
+        if entry.is_held() {
+            self.batch.delete(keys::held(entry.place));
+        }
+        if let Some(at) = entry.finished() {
+            self.batch.delete(keys::finished(at, entry.id()));
         }
     }
 
     /// Puts all index rows of `entry` but that of a waiting head.
     fn put_on(&mut self, entry: &mut Entry) -> Result<(), StoreError> {
         let id = *entry.id();
-        if entry.in_lane() {
-            self.batch.write(keys::place(&entry.lane, entry.place), &id)?;
-        }
+        self.batch.put_id(entry.standing(), &id);
         if entry.in_flight() {
             self.batch.write(
                 keys::flight(&id),
@@ -74,9 +77,11 @@ impl Pen<'_> {
                 },
             )?;
         }
-        match entry.finished() {
-            Some(at) => self.batch.put(keys::finished(at, &id), &[]),
-            None => self.batch.write(keys::open(entry.order), &id)?,
+        if entry.is_held() {
+            self.batch.put_id(keys::held(entry.place), &id);
+        }
+        if let Some(at) = entry.finished() {
+            self.batch.put(keys::finished(at, &id), &[]);
         }
         self.batch.write(keys::delivery(&id), entry)
     }
@@ -84,34 +89,65 @@ impl Pen<'_> {
     /// Queues the head of a lane, if it waits. Followers whose rows are damaged are put aside on the way, so that they
     /// hold up nobody. `known` spares reading the entry that was just written.
     pub(crate) fn call_head(&mut self, lane: &Digest, known: Option<&Entry>) -> Result<(), StoreError> {
-        while let Some((key, value)) = self.batch.first(&keys::lane(lane))? {
-            let place = keys::place_in(&key).ok_or_else(|| keys::misshapen(&key))?;
-            match self.follower(&key, &value, known) {
-                Ok((_, Some(entry))) => return self.queue(entry),
-                Ok((id, None)) => self.set_aside(Some(id), lane, place, "its delivery is missing", Some(unreadable())),
-                Err((id, StoreError::Damaged(why))) => self.set_aside(id, lane, place, &why, Some(unreadable())),
-                Err((_, fatal)) => return Err(fatal),
-            }?;
+        while let Some(first) = self.batch.first(&keys::lane(lane))? {
+            let place = keys::place_in(&first.0).ok_or_else(|| keys::misshapen(&first.0))?;
+            let Some(id) = self.standing_at(lane, place, &first)? else {
+                continue;
+            };
+            let entry = match known.filter(|known| *known.id() == id) {
+                Some(known) => Ok(Some(known.clone())),
+                None => self.entry(&id),
+            };
+            let why = match entry {
+                Ok(Some(entry)) => return self.queue(entry),
+                Ok(None) => "its delivery is missing".to_owned(),
+                Err(StoreError::Damaged(why)) => why,
+                Err(fatal) => return Err(fatal),
+            };
+            self.set_aside(&id, lane, place, &why, Some(unreadable()))?;
         }
         Ok(())
     }
 
-    /// Who stands at a place of a lane; the error knows the id as far as it could be read.
-    #[allow(
-        clippy::type_complexity,
-        reason = "the two halves are taken apart at the one place that calls it"
-    )]
-    fn follower(
-        &self,
-        key: &[u8],
-        value: &[u8],
-        known: Option<&Entry>,
-    ) -> Result<(EnvelopeId, Option<Entry>), (Option<EnvelopeId>, StoreError)> {
-        let id: EnvelopeId = crate::row::read(key, value).map_err(|e| (None, e))?;
-        if let Some(known) = known.filter(|known| *known.id() == id) {
-            return Ok((id, Some(known.clone())));
+    /// Who stands at a place of a lane. When its row is damaged, the delivery that says so itself is looked for, and the
+    /// row written again; where there is none, the row is taken away.
+    pub(crate) fn standing_at(
+        &mut self,
+        lane: &Digest,
+        place: u64,
+        (key, value): &Pair,
+    ) -> Result<Option<EnvelopeId>, StoreError> {
+        let why = match row::read_id(key, value) {
+            Err(StoreError::Damaged(why)) => why,
+            read => return read.map(Some),
+        };
+        let found = self.find_entry(&|entry| entry.in_lane() && entry.lane == *lane && entry.place == place)?;
+        match &found {
+            Some(id) => self.batch.put_id(key.clone(), id),
+            None => self.batch.delete(key.clone()),
         }
-        self.entry(&id).map(|entry| (id, entry)).map_err(|e| (Some(id), e))
+        let done = if found.is_some() {
+            "it is written again"
+        } else {
+            "nobody stands there"
+        };
+        self.note_damage(format!("{why}; {done}"));
+        Ok(found)
+    }
+
+    /// The delivery that `is` the one, for the day when a row that names it is damaged: this reads the whole book.
+    fn find_entry(&self, is: &dyn Fn(&Entry) -> bool) -> Result<Option<EnvelopeId>, StoreError> {
+        let (mut from, end) = (keys::envelopes(), keys::end(&keys::envelopes()));
+        loop {
+            let page = self.batch.range(&from, &end, BOOK_PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(None) };
+            from = keys::after(last);
+            let deliveries = page.iter().filter(|(key, _)| keys::is_delivery(key));
+            let entries = deliveries.filter_map(|(key, value)| row::read::<Entry>(key, value).ok());
+            if let Some(found) = entries.into_iter().find(is) {
+                return Ok(Some(*found.id()));
+            }
+        }
     }
 
     /// Puts a lane's head into the queue to its destination, if it waits. A due time that lies further away than any

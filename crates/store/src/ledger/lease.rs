@@ -96,9 +96,8 @@ impl Pen<'_> {
     }
 
     fn quoted_theirs(&mut self, draft: &Draft, source: &MessageRef) -> Result<Option<Quoted>, StoreError> {
-        let read = self
-            .batch
-            .read(&keys::source(source, &Digest::lane(&draft.from, &draft.to)));
+        let lane = Digest::lane(&draft.from, &draft.to);
+        let read = self.batch.read_id(&keys::source(source, &lane));
         Ok(self.forgiving(read)?.map(Quoted::Ours))
     }
 }

@@ -1,10 +1,10 @@
 //! Looking things up: envelopes, deliveries, their hops, what waits, what was said when.
 
+use crate::backend::Pair;
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::Ledger;
-use crate::ledger::batch::Batch;
-use crate::ledger::entry::{Entry, Told};
+use crate::ledger::entry::Entry;
 use crate::row;
 use causeway_core::address::Party;
 use causeway_core::delivery::Delivery;
@@ -12,6 +12,7 @@ use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::hop::Hop;
 use causeway_core::message::MessageRef;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// How many rows are read at once.
 const PAGE: usize = 256;
@@ -35,13 +36,16 @@ impl Ledger {
     /// which it learnt it. Damaged rows are left out and noted in [`Ledger::damage`].
     pub fn hops(&self, id: EnvelopeId) -> Result<Vec<Hop>, StoreError> {
         let way = self.noted(self.envelope(id))?.map(|envelope| envelope.draft.way);
+        let first = self
+            .noted(self.read::<Entry>(&keys::delivery(&id)))?
+            .map(|entry| entry.hops);
         let prefix = keys::hops(&id);
         let rows = self.backend.range(&prefix, &keys::end(&prefix), usize::MAX)?;
-        let own = rows
+        let more = rows
             .iter()
             .filter_map(|(key, value)| self.noted(row::read(key, value).map(Some)).transpose());
-        let own = own.collect::<Result<Vec<Hop>, _>>()?;
-        Ok(way.into_iter().flatten().chain(own).collect())
+        let more = more.collect::<Result<Vec<Hop>, _>>()?;
+        Ok(way.into_iter().chain(first).flatten().chain(more).collect())
     }
 
     /// The latest envelope under an id in a side's own words from each sender to each recipient, at most a hundred.
@@ -50,80 +54,92 @@ impl Ledger {
         let rows = self.backend.range(&prefix, &keys::end(&prefix), FOUND_MAX)?;
         let read = rows
             .iter()
-            .filter_map(|(key, value)| self.noted(row::read(key, value).map(Some)).transpose());
+            .filter_map(|(key, value)| self.noted(row::read_id(key, value).map(Some)).transpose());
         read.collect()
     }
 
-    /// What a party said or was told, the latest first, at most `limit`; only to and from `with` where that is given,
-    /// which reads over what was said with others.
+    /// What a party said or was told, the latest first, at most `limit`; only to and from `with` where that is given.
+    /// This reads over all that waits in its lanes.
     pub fn history(&self, party: &Party, with: Option<&Party>, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
-        let with = with.map(Digest::party);
-        let all = keys::history(party);
-        let (mut from, end, mut found) = (all.clone(), keys::end(&all), Vec::new());
-        while found.len() < limit {
-            let page = self.backend.range(&from, &end, PAGE.min(limit))?;
-            let Some((last, _)) = page.last() else { break };
-            from = keys::after(last);
-            for (key, value) in &page {
-                let told = self.noted(row::read::<Told>(key, value).map(Some))?;
-                found.extend(
-                    told.filter(|told| with.is_none_or(|with| told.with == with))
-                        .map(|told| told.envelope),
-                );
-            }
+        let lanes = match with {
+            Some(with) => vec![Digest::lane(party, with), Digest::lane(with, party)],
+            None => self.lanes_of(party)?,
+        };
+        let mut latest = BTreeMap::new();
+        for lane in &lanes {
+            let past = keys::past_of(lane);
+            let past = self.backend.range(&past, &keys::end(&past), limit)?.into_iter();
+            latest.extend(past.filter_map(|row| Some((keys::past_in(&row.0)?, row))));
+            self.each(&keys::lane(lane), &mut |row| {
+                latest.extend(keys::place_in(&row.0).map(|place| (place, row)));
+                shorten(&mut latest, limit);
+                Ok(true)
+            })?;
+            shorten(&mut latest, limit);
         }
-        found.truncate(limit);
-        Ok(found)
+        let read = latest.values().rev();
+        read.filter_map(|(key, value)| self.noted(row::read_id(key, value).map(Some)).transpose())
+            .collect()
     }
 
-    /// The deliveries that are not over, waiting, in flight or held, in the order of their coming, at most `limit`;
-    /// those behind the delivery `after` only. Damaged ones are left out and noted in [`Ledger::damage`].
-    pub fn waiting(&self, after: Option<EnvelopeId>, limit: usize) -> Result<Vec<(Envelope, Delivery)>, StoreError> {
-        let (mut from, end) = (self.opens_after(after)?, keys::end(&keys::opens()));
+    fn lanes_of(&self, party: &Party) -> Result<Vec<Digest>, StoreError> {
+        let mut lanes = Vec::new();
+        self.each(&keys::lanes_of(party), &mut |(key, _)| {
+            lanes.extend(keys::lane_in(&key));
+            Ok(true)
+        })?;
+        Ok(lanes)
+    }
+
+    /// The deliveries that are not over, at most `limit`: those held for an admin first, then what waits or is in flight,
+    /// lane by lane. Damaged ones are left out and noted in [`Ledger::damage`].
+    pub fn waiting(&self, limit: usize) -> Result<Vec<(Envelope, Delivery)>, StoreError> {
         let mut found = Vec::new();
-        while found.len() < limit {
-            let page = self
-                .backend
-                .range(&from, &end, PAGE.min(limit.saturating_sub(found.len())))?;
-            let Some((last, _)) = page.last() else { break };
-            from = keys::after(last);
-            for (key, value) in &page {
-                found.extend(self.noted(self.unfinished(key, value))?);
-            }
+        for all in [keys::helds(), keys::lanes()] {
+            self.each(&all, &mut |(key, value)| {
+                if found.len() < limit {
+                    found.extend(self.noted(self.unfinished(&key, &value))?);
+                }
+                Ok(found.len() < limit)
+            })?;
         }
         Ok(found)
     }
 
     /// The ids of what [`Ledger::waiting`] lists, and of those put aside that nobody has cancelled, at most `limit`; it
     /// reads neither envelopes nor deliveries.
-    pub fn waiting_ids(&self, after: Option<EnvelopeId>, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
-        let (mut from, end) = (self.opens_after(after)?, keys::end(&keys::opens()));
+    pub fn waiting_ids(&self, limit: usize) -> Result<Vec<EnvelopeId>, StoreError> {
         let mut found = Vec::new();
-        while found.len() < limit {
-            let wanted = PAGE.min(limit.saturating_sub(found.len()));
-            let page = self.backend.range(&from, &end, wanted)?;
-            let Some((last, _)) = page.last() else { break };
-            from = keys::after(last);
-            for (key, value) in &page {
-                found.extend(self.noted(row::read::<EnvelopeId>(key, value).map(Some))?);
-            }
+        for all in [keys::helds(), keys::asides(), keys::lanes()] {
+            self.each(&all, &mut |(key, value)| {
+                let id = match key.starts_with(&keys::asides()) {
+                    true => keys::id_in(&key),
+                    false => self.noted(row::read_id(&key, &value).map(Some))?,
+                };
+                found.extend(id.filter(|_| found.len() < limit));
+                Ok(found.len() < limit)
+            })?;
         }
         Ok(found)
     }
 
-    /// Where the deliveries behind `after` begin. One that is forgotten lies before all that are not.
-    fn opens_after(&self, after: Option<EnvelopeId>) -> Result<Vec<u8>, StoreError> {
-        let Some(id) = after else { return Ok(keys::opens()) };
-        let open = match self.read::<Entry>(&keys::delivery(&id)) {
-            Ok(entry) => entry.map(|entry| keys::open(entry.order)),
-            Err(StoreError::Damaged(_)) => Batch::new(self.backend.as_ref()).open_of(&id)?,
-            Err(fatal) => return Err(fatal),
-        };
-        Ok(open.map_or_else(keys::opens, |open| keys::after(&open)))
+    /// Shows the rows that begin with `prefix` one by one, until `see` has seen enough.
+    fn each(&self, prefix: &[u8], see: &mut dyn FnMut(Pair) -> Result<bool, StoreError>) -> Result<(), StoreError> {
+        let (mut from, end) = (prefix.to_vec(), keys::end(prefix));
+        loop {
+            let page = self.backend.range(&from, &end, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from = keys::after(last);
+            for row in page {
+                if !see(row)? {
+                    return Ok(());
+                }
+            }
+        }
     }
 
     fn unfinished(&self, key: &[u8], value: &[u8]) -> Result<Option<(Envelope, Delivery)>, StoreError> {
-        let id: EnvelopeId = row::read(key, value)?;
+        let id = row::read_id(key, value)?;
         Ok(self.envelope(id)?.zip(self.delivery(id)?))
     }
 
@@ -141,5 +157,12 @@ impl Ledger {
             }
             other => other,
         }
+    }
+}
+
+/// Leaves the `limit` rows with the largest places.
+fn shorten(latest: &mut BTreeMap<u64, Pair>, limit: usize) {
+    while latest.len() > limit {
+        latest.pop_first();
     }
 }

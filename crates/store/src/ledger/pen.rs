@@ -12,6 +12,9 @@ use causeway_core::hop::Hop;
 use causeway_core::promise::Terms;
 use causeway_core::text::Line;
 
+/// How many hops stand in the row of their delivery: those of a message that needs three tries.
+const HOPS_WITHIN: usize = 8;
+
 /// Writes one commit.
 pub(crate) struct Pen<'a> {
     pub(crate) batch: Batch<'a>,
@@ -54,10 +57,14 @@ impl<'a> Pen<'a> {
         self.batch.read(&keys::envelope(id))
     }
 
-    /// Records a hop; `entry` must be written afterwards.
-    pub(crate) fn record(&mut self, entry: &mut Entry, hop: &Hop) -> Result<(), StoreError> {
-        self.batch.write(keys::hop(entry.id(), entry.hops), hop)?;
-        entry.hops = entry.hops.saturating_add(1);
+    /// Records a hop; `entry` must be written afterwards. Only a long way takes rows of its own.
+    pub(crate) fn record(&mut self, entry: &mut Entry, hop: Hop) -> Result<(), StoreError> {
+        if entry.hops.len() < HOPS_WITHIN {
+            entry.hops.push(hop);
+            return Ok(());
+        }
+        self.batch.write(keys::hop(entry.id(), entry.more_hops), &hop)?;
+        entry.more_hops = entry.more_hops.saturating_add(1);
         Ok(())
     }
 

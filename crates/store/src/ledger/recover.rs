@@ -40,10 +40,9 @@ impl Ledger {
             Err(damage @ StoreError::Damaged(_)) => damage,
             Err(fatal) => return Err(fatal),
         };
-        let opens = self.largest(&keys::opens(), keys::order_in)?;
-        let lines = self.largest(&keys::histories(), keys::line_in)?;
         let places = self.largest(&keys::lanes(), keys::place_in)?;
-        let Some(largest) = opens.max(lines).max(places) else {
+        let pasts = self.largest(&keys::pasts(), keys::past_in)?;
+        let Some(largest) = places.max(pasts) else {
             // Nothing has a number, as in a new store.
             return Ok(());
         };

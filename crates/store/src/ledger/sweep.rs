@@ -1,12 +1,12 @@
 //! Forgetting: finished deliveries grow old, and then all their rows go.
 
 use crate::error::StoreError;
-use crate::keys;
+use crate::keys::{self, Digest};
 use crate::ledger::Ledger;
 use crate::ledger::entry::Entry;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
-use causeway_core::envelope::{Envelope, EnvelopeId};
+use causeway_core::envelope::{Draft, Envelope};
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -32,8 +32,12 @@ impl Pen<'_> {
         let id = keys::id_in(key).ok_or_else(|| keys::misshapen(key))?;
         let (entry, envelope) = (self.entry(&id), self.envelope(&id));
         let (entry, envelope) = (self.forgiving(entry)?, self.forgiving(envelope)?);
+        if let Some(entry) = &entry {
+            self.batch.delete(entry.standing());
+        }
         if let Some((entry, envelope)) = entry.zip(envelope) {
-            self.forget_index(&entry, &envelope)?;
+            self.forget_source(&entry, &envelope)?;
+            self.forget_lane(&entry.lane, &envelope.draft)?;
         }
         let all = keys::all_of(&id);
         for (row, _) in self.batch.range(&all, &keys::end(&all), usize::MAX)? {
@@ -44,16 +48,26 @@ impl Pen<'_> {
         Ok(())
     }
 
-    fn forget_index(&mut self, entry: &Entry, Envelope { id, draft, .. }: &Envelope) -> Result<(), StoreError> {
-        self.batch.delete(keys::line(&draft.from, entry.order));
-        self.batch.delete(keys::line(&draft.to, entry.order));
+    fn forget_source(&mut self, entry: &Entry, Envelope { id, draft, .. }: &Envelope) -> Result<(), StoreError> {
         let Some(source) = &draft.source else { return Ok(()) };
         let key = keys::source(source, &entry.lane);
-        let read = self.batch.read::<EnvelopeId>(&key);
+        let read = self.batch.read_id(&key);
         // A later message may have come under the same id.
         if self.forgiving(read)?.is_none_or(|latest| latest == *id) {
             self.batch.delete(key);
         }
+        Ok(())
+    }
+
+    /// Nobody is asked any more about a lane in which nothing is left.
+    fn forget_lane(&mut self, lane: &Digest, draft: &Draft) -> Result<(), StoreError> {
+        for left in [keys::lane(lane), keys::past_of(lane)] {
+            if self.batch.first(&left)?.is_some() {
+                return Ok(());
+            }
+        }
+        self.batch.delete(keys::lane_of(&draft.from, lane));
+        self.batch.delete(keys::lane_of(&draft.to, lane));
         Ok(())
     }
 }

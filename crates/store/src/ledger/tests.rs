@@ -166,7 +166,7 @@ impl Play {
     fn entries(&self) -> Vec<Entry> {
         let all = keys::envelopes();
         let rows = self.book.rows().range(&all, &keys::end(&all), usize::MAX).unwrap();
-        let deliveries = rows.iter().filter(|(key, _)| key.len() == 20 && key.ends_with(b"/d"));
+        let deliveries = rows.iter().filter(|(key, _)| keys::is_delivery(key));
         deliveries.map(|(key, value)| row::read(key, value).unwrap()).collect()
     }
 
@@ -174,15 +174,20 @@ impl Play {
     fn expected(&self) -> BTreeSet<Vec<u8>> {
         let (mut keys, mut heads) = (BTreeSet::new(), BTreeMap::new());
         for entry in self.entries() {
-            keys.insert(match entry.finished() {
-                Some(at) => keys::finished(at, entry.id()),
-                None => keys::open(entry.order),
+            keys.insert(match entry.in_lane() {
+                true => keys::place(&entry.lane, entry.place),
+                false => keys::past(&entry.lane, entry.place),
             });
+            keys.extend(entry.finished().map(|at| keys::finished(at, entry.id())));
+            if matches!(entry.delivery.stage, Stage::Held { .. }) {
+                keys.insert(keys::held(entry.place));
+            }
+            let draft = self.book.envelope(*entry.id()).draft;
+            keys.extend([&draft.from, &draft.to].map(|party| keys::lane_of(party, &entry.lane)));
             if entry.in_flight() {
                 keys.insert(keys::flight(entry.id()));
             }
             if entry.in_lane() {
-                keys.insert(keys::place(&entry.lane, entry.place));
                 heads
                     .entry(entry.lane)
                     .or_insert_with(BTreeMap::new)
@@ -210,11 +215,13 @@ impl Play {
     fn found(&self) -> BTreeSet<Vec<u8>> {
         let prefixes = [
             keys::finisheds(),
-            keys::opens(),
             keys::flights(),
-            b"l/".to_vec(),
-            b"q/".to_vec(),
+            keys::helds(),
+            keys::lanes(),
+            keys::pasts(),
             keys::nexts(),
+            b"q/".to_vec(),
+            b"w/".to_vec(),
         ];
         let rows = prefixes
             .iter()

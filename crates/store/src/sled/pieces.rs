@@ -62,18 +62,25 @@ pub(super) fn count(tree: &Tree) -> Result<u64, Error> {
     Ok(number.map_or(0, u64::from_be_bytes))
 }
 
-/// Writes all of a batch or nothing, and counts it.
+/// Writes all of a batch or nothing, and counts it. What stands there already costs nothing.
 pub(super) fn apply(tree: &Tree, writes: &[Write], count: u64) -> Result<(), Error> {
     let mut batch = Batch::default();
     batch.insert(COUNT, &count.to_be_bytes());
     for (key, value) in writes {
-        if let Some(old) = tree.get(key)?.and_then(|stored| Split::of(&stored)) {
+        let stored = tree.get(key)?;
+        if let Some(old) = stored.as_deref().and_then(Split::of) {
             (0..old.count).for_each(|n| batch.remove(old.key(key, n)));
         }
         match value {
             Some(value) if value.len() > PIECE => put_pieces(&mut batch, key, value),
-            Some(value) => batch.insert(key.as_slice(), [&[WHOLE], value.as_slice()].concat()),
-            None => batch.remove(key.as_slice()),
+            Some(value) => {
+                let value = [&[WHOLE], value.as_slice()].concat();
+                if stored.is_none_or(|stored| stored != value) {
+                    batch.insert(key.as_slice(), value);
+                }
+            }
+            None if stored.is_some() => batch.remove(key.as_slice()),
+            None => {}
         }
     }
     tree.apply_batch(batch)
