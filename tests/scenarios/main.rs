@@ -21,6 +21,7 @@ mod contact_can_be_added;
 mod conversation_stays_one_thread;
 mod delayed_mail_is_told;
 mod direct_mx;
+mod failing_sync_stops_the_gateway;
 mod half_open_link_is_noticed;
 mod html_only_mail_is_readable;
 mod imap_way;
