@@ -121,6 +121,7 @@ impl Stage {
             receive: Receiving::Lmtp { port },
             retry: r#""10s", "1m", "5m""#,
             xmpp: "",
+            more: "",
         };
         let mut gateway = Gateway::new(&mail, "gateway", &setup)?;
         lights.step("attaching Causeway", || gateway.start())?;

@@ -1,11 +1,13 @@
 //! The program as one list: what is built from the configuration, in which order.
 
+use crate::chores::Chores;
 use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::answer::Clerk;
 use crate::control::socket::Counter;
 use crate::engine::desk::Hall;
 use crate::engine::dispatch::{Couriers, Dispatch, HOME, Networks};
+use crate::engine::gate::Gate;
 use crate::engine::keeper::{Writer, keeper};
 use crate::networks::{self, Key, Wired};
 use crate::supervise::{Supervisor, tasks};
@@ -20,14 +22,8 @@ use causeway_store::{Ledger, SledBackend};
 use causeway_xmpp::Home;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::Notify;
-
-/// Below this many free bytes on its disk the gateway takes nothing in; what it has goes on.
-const RESERVE: u64 = 64 << 20;
-/// How many finished deliveries are forgotten in one go.
-const SWEEP: usize = 200;
 
 /// The gateway's name in its timelines.
 pub fn name() -> anyhow::Result<Line> {
@@ -60,10 +56,16 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let news = Arc::new(Notify::new());
     let (keeper, writer) = keeper(ledger.clone(), clock.clone(), news.clone());
     let full = Arc::new(AtomicBool::new(false));
+    let gate = Arc::new(Gate::new(
+        config.policy.clone(),
+        config.limits.clone(),
+        ledger.clone(),
+        clock.clone(),
+    ));
     let hall = Hall {
         keeper: keeper.clone(),
         ledger: ledger.clone(),
-        policy: Arc::new(config.policy.clone()),
+        gate: gate.clone(),
         ids: Arc::new(fresh_id),
         full,
     };
@@ -125,7 +127,15 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     });
     supervisor.keep_once(
         "chores",
-        chores(backend, ledger, clock, hall.full.clone(), supervisor.clone()),
+        Chores {
+            backend,
+            ledger,
+            gate,
+            keeper: hall.keeper.clone(),
+            clock,
+            full: hall.full.clone(),
+        }
+        .run(supervisor.clone()),
     );
     tracing::info!("the gateway runs");
     dispatch.run(supervisor.clone()).await;
@@ -154,48 +164,6 @@ fn write(writer: Writer, supervisor: &Supervisor) -> anyhow::Result<()> {
         stop.fail();
     })?;
     Ok(())
-}
-
-/// Forgets what is old, watches the room on the disk, and tells of damage.
-async fn chores(
-    backend: Arc<SledBackend>,
-    ledger: Arc<Ledger>,
-    clock: Arc<dyn Clock>,
-    full: Arc<AtomicBool>,
-    supervisor: Supervisor,
-) {
-    loop {
-        watch_disk(&backend, &full);
-        for sentence in ledger.damage() {
-            tracing::error!("the ledger is damaged: {sentence}");
-        }
-        match ledger.sweep(clock.now(), SWEEP) {
-            Ok(SWEEP) if !supervisor.is_stopping() => {
-                tokio::task::yield_now().await;
-                continue;
-            }
-            Ok(0) => {}
-            Ok(n) => tracing::debug!("{n} old messages are forgotten"),
-            Err(e) => tracing::error!("old messages could not be forgotten: {e}"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(10)) => {}
-            () = supervisor.stopped() => return,
-        }
-    }
-}
-
-fn watch_disk(backend: &SledBackend, full: &AtomicBool) {
-    let is_full = backend.free_bytes().is_ok_and(|free| free < RESERVE);
-    if full.swap(is_full, Ordering::Relaxed) != is_full {
-        match is_full {
-            true => tracing::error!(
-                "less than {} MiB are free on the store's disk: nothing new is accepted",
-                RESERVE >> 20
-            ),
-            false => tracing::info!("there is room again on the store's disk"),
-        }
-    }
 }
 
 fn fresh_id() -> EnvelopeId {

@@ -3,6 +3,7 @@
 mod errors;
 
 use crate::config::errors::{Context, describe};
+use causeway_core::limit::{Limits, Measure, Rate};
 use causeway_core::policy::Policy;
 use causeway_core::promise::Terms;
 use causeway_core::retry::Schedule;
@@ -14,6 +15,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use errors::ConfigError;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const MEGABYTE: u64 = 1_000_000;
 
 /// A configuration whose every value was checked.
 pub struct Config {
@@ -27,6 +33,8 @@ pub struct Config {
     pub xmpp: XmppConfig,
     /// Who may use the gateway.
     pub policy: Policy,
+    /// How much at once.
+    pub limits: Limits,
     /// The terms of deliveries.
     pub terms: Terms,
     /// The mail network.
@@ -64,6 +72,8 @@ struct Written {
     #[serde(default)]
     policy: WrittenPolicy,
     #[serde(default)]
+    limits: WrittenLimits,
+    #[serde(default)]
     delivery: WrittenDelivery,
     #[serde(default)]
     store: WrittenStore,
@@ -82,6 +92,16 @@ struct WrittenPolicy {
     allow: Vec<String>,
     deny: Vec<String>,
     longest_text: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenLimits {
+    messages_per_minute: u64,
+    messages_per_day: u64,
+    megabytes_per_day: u64,
+    incoming_per_hour: u64,
+    incoming_megabytes_per_day: u64,
 }
 
 #[derive(Deserialize)]
@@ -152,6 +172,7 @@ impl Written {
                 deny,
                 longest_text: self.policy.longest_text,
             },
+            limits: self.limits.rates(),
             terms: Terms {
                 schedule: Schedule::new(self.delivery.retry),
                 lifetime: self.delivery.lifetime,
@@ -171,6 +192,45 @@ impl Default for WrittenPolicy {
             allow: Vec::new(),
             deny: Vec::new(),
             longest_text: 256 << 10,
+        }
+    }
+}
+
+impl Default for WrittenLimits {
+    fn default() -> Self {
+        Self {
+            messages_per_minute: 120,
+            messages_per_day: 5000,
+            megabytes_per_day: 500,
+            incoming_per_hour: 500,
+            incoming_megabytes_per_day: 500,
+        }
+    }
+}
+
+impl WrittenLimits {
+    /// The rates; a zero is none.
+    fn rates(&self) -> Limits {
+        let rate = |measure, amount: u64, seconds| Rate {
+            measure,
+            amount,
+            per: Duration::from_secs(seconds),
+        };
+        let kept = |rates: Vec<Rate>| rates.into_iter().filter(|rate| rate.amount > 0).collect();
+        Limits {
+            user: kept(vec![
+                rate(Measure::Messages, self.messages_per_minute, MINUTE),
+                rate(Measure::Messages, self.messages_per_day, DAY),
+                rate(Measure::Bytes, self.megabytes_per_day.saturating_mul(MEGABYTE), DAY),
+            ]),
+            sender: kept(vec![
+                rate(Measure::Messages, self.incoming_per_hour, HOUR),
+                rate(
+                    Measure::Bytes,
+                    self.incoming_megabytes_per_day.saturating_mul(MEGABYTE),
+                    DAY,
+                ),
+            ]),
         }
     }
 }

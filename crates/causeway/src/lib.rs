@@ -1,6 +1,7 @@
 //! The gateway: reads the configuration, builds the sides, runs the engine, offers the command line.
 
 pub mod assemble;
+pub mod chores;
 pub mod cli;
 pub mod clock;
 pub mod config;

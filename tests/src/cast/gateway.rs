@@ -34,6 +34,8 @@ pub struct Setup {
     pub retry: &'static str,
     /// More lines of the section about the XMPP server.
     pub xmpp: &'static str,
+    /// More sections.
+    pub more: &'static str,
 }
 
 /// Which way mail leaves.
@@ -275,6 +277,7 @@ port = {port}
 [policy]
 allow = [{home:?}]
 
+{more}
 [delivery]
 retry = [{retry}]
 
@@ -290,6 +293,7 @@ authserv_ids = ["mail.test"]
             data = self.data(),
             port = setup.component_port,
             xmpp = setup.xmpp,
+            more = setup.more,
             retry = setup.retry,
             home = setup.home,
             domain = setup.domain,

@@ -27,6 +27,15 @@ const BOXES: usize = 8;
 /// The password of every XMPP user.
 const PASSWORD: &str = "balcony";
 
+/// People in scenes talk faster than people.
+pub const NO_LIMITS: &str = "[limits]
+messages_per_minute = 0
+messages_per_day = 0
+megabytes_per_day = 0
+incoming_per_hour = 0
+incoming_megabytes_per_day = 0
+";
+
 /// Somebody who only looks whether the gateway is there.
 const STAGEHAND: &str = "stagehand";
 
@@ -47,6 +56,8 @@ pub struct Wishes {
     pub xmpp: &'static str,
     /// The waits between tries, where they are not seconds.
     pub retry: Option<&'static str>,
+    /// More sections of the config, in place of those that lift the limits.
+    pub more: Option<&'static str>,
 }
 
 /// The share itself. The gateway runs, and its people have accounts as soon as they are named.
@@ -117,6 +128,7 @@ impl Scene {
             receive: receive.clone(),
             retry: wishes.retry.unwrap_or(r#""1s", "2s", "3s""#),
             xmpp: wishes.xmpp,
+            more: wishes.more.unwrap_or(NO_LIMITS),
         };
         let mut scene = Self {
             gateway: Gateway::new(&house.mail, &format!("gateway-{domain}"), &setup)?,

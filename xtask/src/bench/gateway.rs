@@ -85,6 +85,13 @@ impl Gateway {
 server = "127.0.0.1"
 port = {component}
 
+[limits]
+messages_per_minute = 0
+messages_per_day = 0
+megabytes_per_day = 0
+incoming_per_hour = 0
+incoming_megabytes_per_day = 0
+
 [component.email]
 secret = {COMPONENT_SECRET:?}
 

@@ -1,10 +1,10 @@
 //! How one adapter reaches the ledger: its inbox, its shelf, its memory.
 
+use crate::engine::gate::Gate;
 use crate::engine::keeper::Keeper;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::{Accepted, Arrival, Inbox, Item, Memory, Pending};
-use causeway_core::policy::Policy;
 use causeway_store::{Change, Done, Ledger};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +19,8 @@ pub struct Hall {
     pub keeper: Keeper,
     /// Reads.
     pub ledger: Arc<Ledger>,
-    /// Who may speak.
-    pub policy: Arc<Policy>,
+    /// Who may pass.
+    pub gate: Arc<Gate>,
     /// Makes ids.
     pub ids: Ids,
     /// Whether arrivals are refused because the disk is nearly full; what was accepted goes on.
@@ -48,12 +48,16 @@ impl Hall {
 
 impl Inbox for Desk {
     fn post(&self, arrival: Arrival) -> Pending<'static, Result<Accepted, Fault>> {
-        let admitted = arrival.items.iter().try_for_each(|item| match item {
-            Item::Post(draft) => self.admit(draft),
-            Item::Report(_) => Ok(()),
+        let drafts = arrival.items.iter().filter_map(|item| match item {
+            Item::Post(draft) => Some(draft.as_ref()),
+            Item::Report(_) => None,
         });
-        if let Err(fault) = admitted {
-            return Box::pin(async move { Err(fault) });
+        let mut drafts = drafts.peekable();
+        let open = drafts.peek().map_or(Ok(()), |_| self.open());
+        match open.and_then(|()| self.hall.gate.pass(drafts)) {
+            // Nobody waits for the count; it goes with the group that the message goes with.
+            Ok(counted) => drop(counted.map(|change| self.hall.keeper.offer(change))),
+            Err(fault) => return Box::pin(async move { Err(fault) }),
         }
         let ids = arrival.items.iter().map(|_| (self.hall.ids)()).collect();
         let placed = self.hall.keeper.offer(Change::Arrive {
@@ -70,10 +74,18 @@ impl Inbox for Desk {
     }
 
     fn admit(&self, draft: &Draft) -> Result<(), Fault> {
-        if self.hall.full.load(Ordering::Relaxed) {
-            return Err(Fault::of(FaultKind::Busy).saying("the gateway's disk is nearly full"));
+        self.open()?;
+        self.hall.gate.admit(draft)
+    }
+}
+
+impl Desk {
+    /// Whether anything is taken at all.
+    fn open(&self) -> Result<(), Fault> {
+        match self.hall.full.load(Ordering::Relaxed) {
+            true => Err(Fault::of(FaultKind::Busy).saying("the gateway's disk is nearly full")),
+            false => Ok(()),
         }
-        self.hall.policy.admit(draft)
     }
 }
 

@@ -3,6 +3,7 @@
 use causeway::clock::SteadyClock;
 use causeway::engine::desk::Hall;
 use causeway::engine::dispatch::{Couriers, Dispatch, Networks};
+use causeway::engine::gate::Gate;
 use causeway::engine::keeper::keeper;
 use causeway::supervise::{Supervisor, tasks};
 use causeway_core::address::{NetworkId, Party};
@@ -10,6 +11,7 @@ use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::delivery::Stage;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::limit::Limits;
 use causeway_core::message::{Happened, MessageRef, Payload, Text};
 use causeway_core::network::{Arrival, House, Inbox, Network, Parcel, Taken};
 use causeway_core::policy::Policy;
@@ -171,11 +173,7 @@ impl World {
         let hall = Hall {
             keeper: keeper.clone(),
             ledger: ledger.clone(),
-            policy: Arc::new(Policy {
-                allow: vec!["example.org".into()],
-                deny: Vec::new(),
-                longest_text: 1 << 20,
-            }),
+            gate: Arc::new(Gate::new(policy(), Limits::default(), ledger.clone(), clock.clone())),
             ids: Arc::new(move || dice.id()),
             full: Arc::default(),
         };
@@ -431,4 +429,12 @@ fn copy(parcel: &Parcel) -> Copy {
 
 fn is_failure_of(copy: &Copy, id: EnvelopeId) -> bool {
     matches!(&copy.payload, Payload::News(news) if news.about == id && matches!(news.what, Happened::Failed(_)))
+}
+
+fn policy() -> Policy {
+    Policy {
+        allow: vec!["example.org".into()],
+        deny: Vec::new(),
+        longest_text: 1 << 20,
+    }
 }

@@ -1,0 +1,155 @@
+//! Who may pass and how much at once: the admin's rules, the limits, and what each user wants of strangers.
+
+use crate::engine::dispatch::HOME;
+use causeway_core::address::{Contact, NetworkId, Party};
+use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::envelope::Draft;
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::limit::{Limits, Usage, weight};
+use causeway_core::network::{Arrival, Row};
+use causeway_core::policy::Policy;
+use causeway_core::registration::{Acquaintance, Registration, Settings, Strangers};
+use causeway_store::{Change, Ledger, StoreError};
+use jid::BareJid;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The shelf of what was counted.
+const SHELF: &str = "limits";
+/// How many senders are counted in memory; beyond that the ledger remembers for a while.
+const SENDERS: usize = 4096;
+/// How many rows one round of tidying looks at.
+const PAGE: usize = 200;
+
+/// The gate that every message passes on its way into the ledger.
+pub struct Gate {
+    policy: Policy,
+    limits: Limits,
+    ledger: Arc<Ledger>,
+    clock: Arc<dyn Clock>,
+    usage: Mutex<BTreeMap<String, Usage>>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Gate {
+    /// A gate in front of `ledger`.
+    pub fn new(policy: Policy, limits: Limits, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            policy,
+            limits,
+            ledger,
+            clock,
+            usage: Mutex::default(),
+        }
+    }
+
+    /// Whether a message would pass; nothing is counted.
+    pub fn admit(&self, draft: &Draft) -> Result<(), Fault> {
+        self.policy.admit(draft)?;
+        self.welcome(draft)?;
+        match self.limits.of(draft) {
+            Some((rates, who)) => self.with_usage(who, |usage| {
+                usage.clone().take(rates, weight(&draft.payload), self.clock.now())
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets messages through and counts them; what to write down about that. Where one does not pass, none does.
+    pub fn pass<'a>(&self, drafts: impl Iterator<Item = &'a Draft>) -> Result<Option<Change>, Fault> {
+        let mut rows = Vec::new();
+        for draft in drafts {
+            self.policy.admit(draft)?;
+            self.welcome(draft)?;
+            rows.extend(self.count(draft)?);
+        }
+        Ok((!rows.is_empty()).then(|| Change::Arrive {
+            shelf: SHELF.to_owned(),
+            arrival: Arrival::rows(rows),
+            ids: Vec::new(),
+        }))
+    }
+
+    /// Rows of senders who have been quiet for so long that they count as new, those behind `after`; and where to go on.
+    pub fn idle(&self, after: Option<&str>, now: Timestamp) -> Result<(Option<Change>, Option<String>), StoreError> {
+        let rows = self.ledger.rows(SHELF, "", after, PAGE)?;
+        let last = rows.last().map(|(key, _)| key.clone());
+        let mut gone = Vec::new();
+        for (key, value) in rows {
+            let is_over = serde_json::from_slice::<Usage>(&value).map_or(true, |usage| usage.is_over(now));
+            if is_over {
+                self.usage.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                gone.push(Row::gone(key));
+            }
+        }
+        let change = (!gone.is_empty()).then(|| Change::Arrive {
+            shelf: SHELF.to_owned(),
+            arrival: Arrival::rows(gone),
+            ids: Vec::new(),
+        });
+        Ok((change, last))
+    }
+
+    fn count(&self, draft: &Draft) -> Result<Option<Row>, Fault> {
+        let Some((rates, who)) = self.limits.of(draft).filter(|(rates, _)| !rates.is_empty()) else {
+            return Ok(None);
+        };
+        self.with_usage(who.clone(), |usage| {
+            usage.take(rates, weight(&draft.payload), self.clock.now())?;
+            let value = serde_json::to_vec(usage).map_err(|_| Fault::of(FaultKind::Internal))?;
+            Ok(Some(Row::put(who, value)))
+        })
+    }
+
+    fn with_usage<T>(&self, who: String, work: impl FnOnce(&mut Usage) -> T) -> T {
+        let mut all = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= SENDERS && !all.contains_key(&who) {
+            all.clear();
+        }
+        let usage = all.entry(who).or_insert_with_key(|who| self.remembered(who));
+        work(usage)
+    }
+
+    fn remembered(&self, who: &str) -> Usage {
+        let row = self.ledger.row(SHELF, who).ok().flatten();
+        row.and_then(|row| serde_json::from_slice(&row).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether the user takes a message from this sender. What waits for the user's word is let in: it waits inside.
+    fn welcome(&self, draft: &Draft) -> Result<(), Fault> {
+        let (Party::Foreign(contact), Party::Home(user), Some(_)) = (&draft.from, &draft.to, draft.payload.text())
+        else {
+            return Ok(());
+        };
+        let wanted = match self.settings(&contact.network, user).strangers {
+            Strangers::Deliver => true,
+            Strangers::Ask => self.acquaintance(user, contact) != Some(Acquaintance::Refused),
+            Strangers::Refuse => self.acquaintance(user, contact) == Some(Acquaintance::Known),
+        };
+        match wanted {
+            true => Ok(()),
+            false => Err(Fault::of(FaultKind::NotWanted)),
+        }
+    }
+
+    fn settings(&self, network: &NetworkId, user: &BareJid) -> Settings {
+        let row = self.ledger.row(HOME, &Registration::key(network, user)).ok().flatten();
+        row.and_then(|row| Registration::read(&row))
+            .unwrap_or_default()
+            .settings
+    }
+
+    fn acquaintance(&self, user: &BareJid, contact: &Contact) -> Option<Acquaintance> {
+        let row = self
+            .ledger
+            .row(HOME, &Acquaintance::key(user, contact))
+            .ok()
+            .flatten()?;
+        Acquaintance::read(&row)
+    }
+}
+
+#[cfg(test)]
+mod tests;

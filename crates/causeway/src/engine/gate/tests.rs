@@ -1,0 +1,146 @@
+use super::*;
+use causeway_core::address::{ForeignId, Scope};
+use causeway_core::limit::{Measure, Rate};
+use causeway_core::message::{Payload, Text};
+use causeway_core::promise::Terms;
+use causeway_core::text::{Body, Line};
+use causeway_store::MemoryBackend;
+use std::time::Duration;
+
+const EVENING: Timestamp = Timestamp(1_700_000_000_000);
+
+/// A clock that stands still.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        EVENING
+    }
+}
+
+fn ledger(backend: &Arc<MemoryBackend>) -> Arc<Ledger> {
+    let route = Box::new(|_: &Party| String::new());
+    let name = Line::clean("causeway").unwrap();
+    Arc::new(Ledger::open(Box::new(backend.clone()), Terms::default(), route, name, EVENING).unwrap())
+}
+
+fn gate(ledger: &Arc<Ledger>) -> Gate {
+    let policy = Policy {
+        allow: vec!["example.org".into()],
+        deny: Vec::new(),
+        longest_text: 1000,
+    };
+    let twice = Rate {
+        measure: Measure::Messages,
+        amount: 2,
+        per: Duration::from_secs(60),
+    };
+    let limits = Limits {
+        user: vec![twice],
+        sender: vec![twice],
+    };
+    Gate::new(policy, limits, ledger.clone(), Arc::new(Stopped))
+}
+
+fn romeo() -> BareJid {
+    BareJid::new("romeo@example.org").unwrap()
+}
+
+fn tybalt() -> Contact {
+    Contact {
+        network: NetworkId::new("pigeon").unwrap(),
+        scope: Scope::Gateway,
+        id: ForeignId::new("tybalt").unwrap(),
+    }
+}
+
+fn challenge() -> Draft {
+    let words = Text::plain(Body::clean("Thou art a villain").unwrap());
+    Draft::new(Party::Foreign(tybalt()), Party::Home(romeo()), Payload::Text(words))
+}
+
+fn write(ledger: &Ledger, change: Change) {
+    let _ = ledger.commit(vec![change], EVENING).unwrap();
+}
+
+fn home_row(ledger: &Ledger, row: Row) {
+    let arrival = Arrival::rows(vec![row]);
+    let (shelf, ids) = (HOME.to_owned(), Vec::new());
+    write(ledger, Change::Arrive { shelf, arrival, ids });
+}
+
+fn wants(ledger: &Ledger, strangers: Strangers) {
+    let mut registration = Registration::default();
+    registration.settings.strangers = strangers;
+    let key = Registration::key(&tybalt().network, &romeo());
+    home_row(ledger, Row::put(key, registration.write()));
+}
+
+fn stands(ledger: &Ledger, acquaintance: Acquaintance) {
+    home_row(
+        ledger,
+        Row::put(Acquaintance::key(&romeo(), &tybalt()), acquaintance.as_bytes()),
+    );
+}
+
+fn check_stranger(strangers: Strangers, acquaintance: Option<Acquaintance>, welcome: bool) {
+    let ledger = ledger(&Arc::default());
+    wants(&ledger, strangers);
+    if let Some(acquaintance) = acquaintance {
+        stands(&ledger, acquaintance);
+    }
+    let admitted = gate(&ledger).admit(&challenge());
+    let refused = admitted.map_err(|fault| fault.kind) == Err(FaultKind::NotWanted);
+    assert_eq!(!refused, welcome, "{strangers:?} {acquaintance:?}");
+}
+
+#[test]
+fn strangers_are_taken_as_the_user_wants_it() {
+    use Acquaintance::{Asked, Known, Refused};
+    check_stranger(Strangers::Deliver, None, true);
+    check_stranger(Strangers::Refuse, None, false);
+    check_stranger(Strangers::Refuse, Some(Known), true);
+    check_stranger(Strangers::Refuse, Some(Asked), false);
+    check_stranger(Strangers::Ask, None, true);
+    check_stranger(Strangers::Ask, Some(Asked), true);
+    check_stranger(Strangers::Ask, Some(Known), true);
+    check_stranger(Strangers::Ask, Some(Refused), false);
+}
+
+#[test]
+fn what_was_counted_is_known_after_a_restart() {
+    let backend = Arc::new(MemoryBackend::default());
+    let first = ledger(&backend);
+    let before = gate(&first);
+    for _ in 0..2 {
+        let counted = before.pass([&challenge()].into_iter()).unwrap().unwrap();
+        write(&first, counted);
+    }
+    let after = gate(&ledger(&backend));
+    assert_eq!(after.admit(&challenge()).unwrap_err().kind, FaultKind::TooFast);
+    assert_eq!(
+        after.pass([&challenge()].into_iter()).unwrap_err().kind,
+        FaultKind::TooFast
+    );
+}
+
+#[test]
+fn looking_counts_nothing() {
+    let gate = gate(&ledger(&Arc::default()));
+    for _ in 0..10 {
+        gate.admit(&challenge()).unwrap();
+    }
+}
+
+#[test]
+fn who_has_been_quiet_for_long_is_forgotten() {
+    let ledger = ledger(&Arc::default());
+    let gate = gate(&ledger);
+    write(&ledger, gate.pass([&challenge()].into_iter()).unwrap().unwrap());
+    let soon = EVENING.plus(Duration::from_secs(60));
+    let (nothing, _) = gate.idle(None, soon).unwrap();
+    assert!(nothing.is_none());
+    let (gone, _) = gate.idle(None, EVENING.plus(Duration::from_secs(200))).unwrap();
+    write(&ledger, gone.unwrap());
+    assert!(ledger.rows(SHELF, "", None, 10).unwrap().is_empty());
+}
