@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod envelope;
 pub mod evidence;
 pub mod fault;
+pub mod file;
 pub mod fit;
 pub mod hop;
 pub mod language;

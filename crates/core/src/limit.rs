@@ -144,7 +144,7 @@ impl Rate {
 /// What a message weighs: its text and the files that come with it, in bytes.
 pub fn weight(payload: &Payload) -> u64 {
     payload.text().map_or(0, |text| {
-        let files: u64 = text.attachments.iter().map(|file| file.size).sum();
+        let files: u64 = text.attachments.iter().filter_map(|file| file.size).sum();
         files.saturating_add(text.body.as_str().len() as u64)
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::envelope::EnvelopeId;
 use crate::fault::Fault;
+use crate::file::Attachment;
 use crate::text::{Body, Line};
 use serde::{Deserialize, Serialize};
 
@@ -58,23 +59,12 @@ pub struct Text {
     /// The sender's name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender_name: Option<Line>,
-    /// What came with it and is only named here.
+    /// The files that came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// Sent by a machine (RFC 3834): never answered automatically.
     #[serde(default)]
     pub automatic: bool,
-}
-
-/// A file that came with a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Its name.
-    pub name: Line,
-    /// Its media type, as declared.
-    pub media_type: Line,
-    /// Its size in bytes.
-    pub size: u64,
 }
 
 /// News about an earlier message, addressed to its sender.

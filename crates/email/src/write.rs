@@ -10,7 +10,7 @@ use crate::verdict::{LOOP_FIELD, OWN_PROTOCOL};
 use causeway_core::address::Party;
 use causeway_core::envelope::Envelope;
 use causeway_core::fault::{Fault, FaultKind};
-use causeway_core::message::{Attachment, Happened, MessageRef, News, Payload, Text};
+use causeway_core::message::{Happened, MessageRef, News, Payload, Text};
 use causeway_core::network::{Parcel, Quoted};
 use causeway_core::text::Line;
 use jid::BareJid;
@@ -223,8 +223,11 @@ fn without_prefix(subject: &str) -> &str {
 /// The words, and a line for each thing that is only named.
 fn words(text: &Text) -> String {
     let mut words = text.body.as_str().to_owned();
-    for Attachment { name, media_type, size } in &text.attachments {
-        words.push_str(&format!("\n[{name}, {media_type}, {size} bytes]"));
+    for file in &text.attachments {
+        let media_type = file.media_type.as_ref().map(|it| format!(", {it}"));
+        let size = file.size.map(|size| format!(", {size} bytes"));
+        let known = [media_type, size].map(Option::unwrap_or_default).concat();
+        words.push_str(&format!("\n[{}{known}]", file.name));
     }
     words
 }

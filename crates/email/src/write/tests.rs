@@ -8,6 +8,7 @@ use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::Evidence;
+use causeway_core::file::{Attachment, FileName, Place};
 use causeway_core::fit::fit;
 use causeway_core::text::Body;
 use mail_parser::{MessageParser, MimeHeaders};
@@ -176,9 +177,10 @@ fn a_machines_words_say_so_and_files_are_named() {
     let mut text = said("It is done.");
     text.automatic = true;
     text.attachments = vec![Attachment {
-        name: Line::clean("rose.png").unwrap(),
-        media_type: Line::clean("image/png").unwrap(),
-        size: 12,
+        name: FileName::clean("rose.png").unwrap(),
+        media_type: Line::clean("image/png"),
+        size: Some(12),
+        place: Place::Named,
     }];
     let mail = letter_of(text, &ThreadHead::default());
     has(&mail, "Auto-Submitted: auto-generated");

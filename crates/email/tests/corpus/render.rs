@@ -3,6 +3,7 @@
 use causeway_core::evidence::Evidence;
 use causeway_core::fault::Fault;
 use causeway_core::hop::{Hop, Trust};
+use causeway_core::text::Line;
 use causeway_email::date;
 use causeway_email::dsn::DsnReport;
 use causeway_email::read::{Authenticated, IncomingMail, Read};
@@ -59,7 +60,12 @@ fn mail(mail: &IncomingMail) -> String {
     for file in &text.attachments {
         line(
             "file",
-            &format!("{} ({}, {} bytes)", file.name, file.media_type, file.size),
+            &format!(
+                "{} ({}, {} bytes)",
+                file.name,
+                file.media_type.as_ref().map_or("-", Line::as_str),
+                file.size.unwrap_or_default()
+            ),
         );
     }
     line(

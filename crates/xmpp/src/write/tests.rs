@@ -5,7 +5,8 @@ use causeway_core::address::Party;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::hop::{Hop, Step};
 use causeway_core::language::Language;
-use causeway_core::message::{Attachment, Happened, MessageRef, News, Text};
+use causeway_core::file::{Attachment, FileName, Place};
+use causeway_core::message::{Happened, MessageRef, News, Text};
 use causeway_core::text::{Body, Line};
 
 fn line(text: &str) -> Line {
@@ -18,9 +19,10 @@ fn text(words: &str) -> Text {
 
 fn attachment(name: &str, media_type: &str, size: u64) -> Attachment {
     Attachment {
-        name: line(name),
-        media_type: line(media_type),
-        size,
+        name: FileName::clean(name).unwrap(),
+        media_type: Some(line(media_type)),
+        size: Some(size),
+        place: Place::Named,
     }
 }
 

@@ -4,7 +4,8 @@ use super::Leg;
 use crate::ns;
 use crate::stanza::Outward;
 use crate::xml::{Build, element};
-use causeway_core::message::{Attachment, Text};
+use causeway_core::file::Attachment;
+use causeway_core::message::Text;
 use causeway_core::network::{Parcel, Quoted};
 use minidom::Element;
 use std::fmt::Write;
@@ -57,12 +58,12 @@ fn body(text: &Text, is_reply: bool) -> String {
 }
 
 fn named(attachment: &Attachment) -> String {
-    format!(
-        "📎 {} ({}, {})",
-        attachment.name,
-        attachment.media_type,
-        size(attachment.size)
-    )
+    let media_type = attachment.media_type.as_ref().map(ToString::to_string);
+    let known: Vec<String> = media_type.into_iter().chain(attachment.size.map(size)).collect();
+    match known.is_empty() {
+        true => format!("📎 {}", attachment.name),
+        false => format!("📎 {} ({})", attachment.name, known.join(", ")),
+    }
 }
 
 /// A size as people read it, in powers of a thousand.
