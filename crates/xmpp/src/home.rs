@@ -3,23 +3,33 @@
 use crate::address::Gateway;
 use crate::config::XmppConfig;
 use crate::courier;
+use crate::errors::Refusal;
 use crate::face::Face;
 use crate::link::Link;
 use crate::link::dial::{Dial, Listener};
 use crate::link::line::{Desk, Line, line};
-use crate::link::login::{Credentials, LoginError, log_in};
+use crate::link::login::{Credentials, LoginError, Stream, log_in};
+use crate::privilege::{self, Grant};
 use crate::reception::Reception;
+use crate::route::route;
 use crate::shelf::Shelf;
 use causeway_core::address::NetworkId;
 use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
 use causeway_core::command::Clerk;
+use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::{Finding, House, Network};
 use futures::future::join_all;
+use futures::{SinkExt, StreamExt};
 use jid::BareJid;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
 use tokio_xmpp::xmlstream::Timeouts;
+
+/// How long a check waits for what servers grant (XEP-0356 section 4.2); they say so at once.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// One component domain and the network behind it.
 pub struct Domain {
@@ -94,7 +104,8 @@ impl Home {
                 "correct the section about the XMPP server",
             )];
         }
-        join_all(self.stations.iter().map(|station| self.check_one(station))).await
+        let found = join_all(self.stations.iter().map(|station| self.check_one(station))).await;
+        found.into_iter().flatten().collect()
     }
 
     /// Whether any of the links is up.
@@ -159,20 +170,25 @@ impl Home {
         }
     }
 
-    async fn check_one(&self, station: &Station) -> Finding {
+    async fn check_one(&self, station: &Station) -> Vec<Finding> {
         let domain = station.gateway.as_str();
         let what = format!("XMPP component {domain}");
         let port = station.port.unwrap_or(self.config.port);
         let place = format!("{}:{port}", self.config.server);
         if station.line.is_up() {
-            return Finding::good(what, format!("connected to {place}"));
+            let privileges = privilege::finding(domain, &station.line.privileges.hosts());
+            return vec![Finding::good(what, format!("connected to {place}")), privileges];
         }
         let dial = Listener::new(&self.config, station.port);
-        match log_in(&dial, &self.credentials(station)).await {
+        let link = match log_in(&dial, &self.credentials(station)).await {
             Ok((mut stream, _)) => {
+                let privileges = privilege::finding(domain, &heard_grants(&mut stream, &station.gateway).await);
                 // The server sees the end of the connection anyway.
                 let _ = stream.shutdown().await;
-                Finding::good(what, format!("{place} takes it with this secret"))
+                return vec![
+                    Finding::good(what, format!("{place} takes it with this secret")),
+                    privileges,
+                ];
             }
             Err(LoginError::Refused(error)) if error.condition == "conflict" => Finding::warning(
                 what,
@@ -193,8 +209,28 @@ impl Home {
                 format!("{place}: {error}"),
                 "see whether this port is the server's component listener (XEP-0114), and whether TLS is right",
             ),
-        }
+        };
+        vec![link]
     }
+}
+
+/// What servers grant to whoever logs in, as far as they say so within a moment. Whatever else comes meanwhile goes back:
+/// nobody is here to take it.
+async fn heard_grants(stream: &mut Stream, gateway: &Gateway) -> BTreeMap<String, Grant> {
+    let closed = Refusal::from(Fault::of(FaultKind::Busy).saying("the gateway is being checked"));
+    let mut hosts = BTreeMap::new();
+    let all = async {
+        while let Some(Ok(stanza)) = stream.next().await {
+            match (Grant::read(&stanza), route(&stanza, gateway).back) {
+                (Some((host, grant)), _) => drop(hosts.insert(host.to_string(), grant)),
+                (None, Some(back)) if stream.send(back.refused(&closed).element()).await.is_err() => break,
+                (None, _) => {}
+            }
+        }
+    };
+    // Nobody says that nothing more is granted, so the moment is always waited for.
+    let _ = timeout(MOMENT, all).await;
+    hosts
 }
 
 impl Station {

@@ -14,6 +14,7 @@ mod home;
 mod link;
 mod names;
 mod ns;
+mod privilege;
 mod read;
 mod reception;
 mod route;

@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod line;
 pub(crate) mod login;
 mod posts;
+pub(crate) mod requests;
 mod watermark;
 mod wire;
 
@@ -132,7 +133,7 @@ impl Work {
                     to: self.link.ping_domain.clone(),
                 };
                 self.reception.connected();
-                self.desk.set(State::Up);
+                self.desk.connected(&id);
                 let end = Connection::new(stream, &id, ping, self.around()).serve().await;
                 self.disconnected();
                 self.left_a_ghost = matches!(end, End::Broken(_));
@@ -198,8 +199,7 @@ impl Work {
 
     /// Sends back what was not written. Refused messages keep waiting: their senders must hear of them.
     fn disconnected(&mut self) {
-        self.desk.set(State::Down);
-        self.desk.send_back();
+        self.desk.disconnected();
         let waiting = std::mem::take(&mut self.unsent);
         for letter in waiting {
             match letter.proof {

@@ -12,6 +12,10 @@ pub(crate) const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 pub(crate) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 /// XEP-0030 section 4.
 pub(crate) const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// RFC 6120 section 4.8.2: stanzas as clients have them.
+pub(crate) const CLIENT: &str = "jabber:client";
+/// RFC 6121 section 2.
+pub(crate) const ROSTER: &str = "jabber:iq:roster";
 /// XEP-0012.
 pub(crate) const LAST: &str = "jabber:iq:last";
 /// XEP-0054.
@@ -32,12 +36,18 @@ pub(crate) const TIME: &str = "urn:xmpp:time";
 pub(crate) const DELAY: &str = "urn:xmpp:delay";
 /// XEP-0280.
 pub(crate) const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0297.
+pub(crate) const FORWARD: &str = "urn:xmpp:forward:0";
 /// XEP-0308.
 pub(crate) const CORRECT: &str = "urn:xmpp:message-correct:0";
 /// XEP-0313.
 pub(crate) const MAM: &str = "urn:xmpp:mam:2";
 /// XEP-0333.
 pub(crate) const MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0356, its version 0.3.
+pub(crate) const PRIVILEGE_1: &str = "urn:xmpp:privilege:1";
+/// XEP-0356.
+pub(crate) const PRIVILEGE_2: &str = "urn:xmpp:privilege:2";
 /// XEP-0359.
 pub(crate) const STANZA_IDS: &str = "urn:xmpp:sid:0";
 /// XEP-0380.

@@ -14,6 +14,7 @@ use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::language::Words;
 use causeway_core::network::{Arrival, Pending};
 use futures::FutureExt;
+use jid::BareJid;
 use minidom::Element;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -74,6 +75,11 @@ impl Reception {
             tracing::error!("a stanza made the gateway stumble; it was refused");
             Deeds::refused(reply.as_ref(), &Refusal::from(Fault::of(FaultKind::Internal)))
         })
+    }
+
+    /// Whether the users of a host may use the gateway.
+    pub(crate) fn admits(&self, host: &BareJid) -> bool {
+        self.face.admit(host).is_ok()
     }
 
     /// The next page of subscribers.

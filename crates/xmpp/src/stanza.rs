@@ -72,6 +72,11 @@ impl Outward {
         Self::new(Kind::Iq, from, to, Some("get"), Some(id))
     }
 
+    /// A request that changes something.
+    pub(crate) fn set(from: &Speaker, to: &str, id: &str) -> Self {
+        Self::new(Kind::Iq, from, to, Some("set"), Some(id))
+    }
+
     /// The same with one more child.
     pub(crate) fn holding(self, child: Element) -> Self {
         Self(self.0.holding(child))

@@ -12,6 +12,7 @@ use crate::stanza::Outward;
 use crate::xml::element;
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, Sink, StreamExt};
+use jid::BareJid;
 use minidom::Element;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -30,6 +31,8 @@ const READY: usize = 64;
 const PING_PATIENCE: Duration = Duration::from_secs(90);
 /// How long a stop may take that has things to finish.
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a server may take to say what it grants (XEP-0356 section 4.2); it says so at once.
+const SETTLED: Duration = Duration::from_secs(2);
 /// How long the server may take to close its side.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -75,6 +78,8 @@ pub(super) struct Connection<'a> {
     ping: Ping,
     overdue: Pin<Box<Sleep>>,
     announcements: Announcements,
+    /// Until the server has said what it grants.
+    settled: Option<Pin<Box<Sleep>>>,
     /// Until when a stop may take; `None` while nobody asked for one.
     closing: Option<Pin<Box<Sleep>>>,
     /// Whose turn it is when both sides have something: the server's or the couriers'.
@@ -84,6 +89,7 @@ pub(super) struct Connection<'a> {
 enum Event {
     Stanza(Element),
     Silence,
+    Settled,
     BadStanza,
     Posted(Posted),
     Order(Order),
@@ -102,6 +108,7 @@ impl<'a> Connection<'a> {
             ping,
             overdue: Box::pin(sleep_until(Instant::now() + PING_PATIENCE)),
             announcements: Announcements::arriving(),
+            settled: Some(Box::pin(sleep_until(Instant::now() + SETTLED))),
             closing: None,
             server_first: true,
         }
@@ -120,6 +127,7 @@ impl<'a> Connection<'a> {
                 }
                 Event::BadStanza => tracing::warn!("the server sent something that is not a stanza"),
                 Event::Silence => self.ask(),
+                Event::Settled => self.around.desk.tell_privileges(self.ping.from.as_str()),
                 Event::Posted(posted) => self.say(posted.answers()),
                 Event::Order(order) => self.around.unsent.extend(Letter::of(order)),
                 Event::Stop => self.begin_to_stop(),
@@ -139,6 +147,9 @@ impl<'a> Connection<'a> {
         if let Some(error) = StreamError::read(stanza) {
             return Some(End::Error(error));
         }
+        if self.is_for_the_desk(stanza) {
+            return None;
+        }
         let deeds = self.around.reception.receive(stanza);
         if let Some((id, from)) = deeds.answered
             && from == self.ping.to
@@ -153,6 +164,13 @@ impl<'a> Connection<'a> {
             self.around.posts.work(work);
         }
         None
+    }
+
+    /// Takes what belongs to questions of this domain's own, and what its users' homes grant it.
+    fn is_for_the_desk(&self, stanza: &Element) -> bool {
+        let desk = &self.around.desk;
+        let is_home = |host: &BareJid| host.as_str() == self.ping.to || self.around.reception.admits(host);
+        desk.requests.take(stanza) || desk.privileges.hear(stanza, is_home)
     }
 
     /// Pings the server, unless a ping is under way.
@@ -190,6 +208,12 @@ impl<'a> Connection<'a> {
         }
         if let Poll::Ready(event) = self.poll_stop(cx) {
             return Poll::Ready(event);
+        }
+        if let Some(settled) = &mut self.settled
+            && settled.poll_unpin(cx).is_ready()
+        {
+            self.settled = None;
+            return Poll::Ready(Event::Settled);
         }
         if let Poll::Ready(posted) = self.around.posts.poll_next(cx) {
             return Poll::Ready(Event::Posted(posted));

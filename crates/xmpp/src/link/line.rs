@@ -1,7 +1,10 @@
 //! The couriers' end of a link: a bounded queue, and word of what became of each stanza.
 
+use super::requests::Requests;
+use crate::privilege::{self, Privileges};
 use crate::stanza::Outward;
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::network::Finding;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -53,7 +56,11 @@ pub(crate) struct Order {
 /// The couriers' end.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    orders: mpsc::Sender<Order>,
+    pub(crate) orders: mpsc::Sender<Order>,
+    /// Questions that wait for their answers.
+    pub(crate) requests: Requests,
+    /// What may be done for users.
+    pub(crate) privileges: Privileges,
     state: watch::Receiver<State>,
 }
 
@@ -61,6 +68,10 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) orders: mpsc::Receiver<Order>,
+    pub(crate) requests: Requests,
+    pub(crate) privileges: Privileges,
+    /// What the log was told of the privileges.
+    told: Option<Finding>,
     state: watch::Sender<State>,
 }
 
@@ -70,7 +81,21 @@ pub(crate) struct Desk {
 pub(crate) fn line() -> (Line, Desk) {
     let (order, orders) = mpsc::channel(QUEUE);
     let (tell, state) = watch::channel(State::Down);
-    (Line { orders: order, state }, Desk { orders, state: tell })
+    let (requests, privileges) = (Requests::default(), Privileges::default());
+    let line = Line {
+        orders: order,
+        requests: requests.clone(),
+        privileges: privileges.clone(),
+        state,
+    };
+    let desk = Desk {
+        orders,
+        requests,
+        privileges,
+        told: None,
+        state: tell,
+    };
+    (line, desk)
 }
 
 impl Line {
@@ -115,6 +140,29 @@ impl Line {
 }
 
 impl Desk {
+    /// The stream with this id is open.
+    pub(crate) fn connected(&self, stream: &str) {
+        self.requests.connected(stream);
+        self.set(State::Up);
+    }
+
+    /// Tells the log what the gateway may do for users, and what the rest costs, unless it knows.
+    pub(crate) fn tell_privileges(&mut self, domain: &str) {
+        let finding = privilege::finding(domain, &self.privileges.hosts());
+        if self.told.as_ref() != Some(&finding) {
+            tracing::info!("{}: {}", finding.what, finding.seen);
+            self.told = Some(finding);
+        }
+    }
+
+    /// There is no stream any more: nothing is answered, and nothing is granted.
+    pub(crate) fn disconnected(&mut self) {
+        self.set(State::Down);
+        self.requests.disconnected();
+        self.privileges.forget();
+        self.send_back();
+    }
+
     pub(crate) fn set(&self, state: State) {
         self.state.send_replace(state);
     }
