@@ -55,8 +55,10 @@ impl Inbox for Desk {
         let mut drafts = drafts.peekable();
         let open = drafts.peek().map_or(Ok(()), |_| self.open());
         match open.and_then(|()| self.hall.gate.pass(drafts)) {
-            // Nobody waits for the count; it goes with the group that the message goes with.
-            Ok(counted) => drop(counted.map(|change| self.hall.keeper.offer(change))),
+            // Nobody waits for these; they go with the group that the message goes with.
+            Ok(changes) => changes
+                .into_iter()
+                .for_each(|change| drop(self.hall.keeper.offer(change))),
             Err(fault) => return Box::pin(async move { Err(fault) }),
         }
         let ids = arrival.items.iter().map(|_| (self.hall.ids)()).collect();

@@ -3,7 +3,8 @@
 use crate::engine::dispatch::HOME;
 use causeway_core::address::{Contact, NetworkId, Party};
 use causeway_core::clock::{Clock, Timestamp};
-use causeway_core::envelope::Draft;
+use causeway_core::delivery::{Event, Stage};
+use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::limit::{Limits, Usage, weight};
 use causeway_core::network::{Arrival, Row};
@@ -18,6 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const SHELF: &str = "limits";
 /// How many senders are counted in memory; beyond that the ledger remembers for a while.
 const SENDERS: usize = 4096;
+/// How many messages of a stranger may wait for the user's word.
+const WAITING: usize = 100;
 /// How many rows one round of tidying looks at.
 const PAGE: usize = 200;
 
@@ -57,18 +60,59 @@ impl Gate {
     }
 
     /// Lets messages through and counts them; what to write down about that. Where one does not pass, none does.
-    pub fn pass<'a>(&self, drafts: impl Iterator<Item = &'a Draft>) -> Result<Option<Change>, Fault> {
-        let mut rows = Vec::new();
+    pub fn pass<'a>(&self, drafts: impl Iterator<Item = &'a Draft>) -> Result<Vec<Change>, Fault> {
+        let (mut counts, mut changes) = (Vec::new(), Vec::new());
         for draft in drafts {
             self.policy.admit(draft)?;
             self.welcome(draft)?;
-            rows.extend(self.count(draft)?);
+            counts.extend(self.count(draft)?);
+            if let (Party::Home(user), Party::Foreign(contact), Some(_)) =
+                (&draft.from, &draft.to, draft.payload.text())
+            {
+                changes.extend(self.introduce(user, contact, Acquaintance::Known)?);
+            }
         }
-        Ok((!rows.is_empty()).then(|| Change::Arrive {
-            shelf: SHELF.to_owned(),
-            arrival: Arrival::rows(rows),
-            ids: Vec::new(),
-        }))
+        changes.extend((!counts.is_empty()).then(|| rows_on(SHELF, counts)));
+        Ok(changes)
+    }
+
+    /// What to write down when a user has said how he stands to a contact, be it by writing to it. What waited for his
+    /// word goes on at once. Nothing when he stood so before.
+    pub fn introduce(&self, user: &BareJid, contact: &Contact, stands: Acquaintance) -> Result<Vec<Change>, Fault> {
+        let before = self.acquaintance(user, contact);
+        if before == Some(stands) {
+            return Ok(Vec::new());
+        }
+        let row = Row::put(Acquaintance::key(user, contact), stands.as_bytes());
+        let mut changes = vec![rows_on(HOME, vec![row])];
+        if before == Some(Acquaintance::Asked) {
+            let waiting = self
+                .waiting(user, contact)
+                .map_err(|_| Fault::of(FaultKind::Internal))?;
+            changes.extend(waiting.into_iter().map(|id| Change::Step {
+                id,
+                event: Event::Hurried,
+            }));
+        }
+        Ok(changes)
+    }
+
+    /// What a contact has said to a user and what is not over.
+    fn waiting(&self, user: &BareJid, contact: &Contact) -> Result<Vec<EnvelopeId>, StoreError> {
+        let (user, contact) = (Party::Home(user.clone()), Party::Foreign(contact.clone()));
+        let mut waiting = Vec::new();
+        for id in self.ledger.history(&contact, Some(&user), WAITING)? {
+            let is_waiting = self
+                .ledger
+                .delivery(id)?
+                .is_some_and(|delivery| matches!(delivery.stage, Stage::Queued { .. }));
+            let is_his = self
+                .ledger
+                .envelope(id)?
+                .is_some_and(|envelope| envelope.draft.from == contact);
+            waiting.extend((is_waiting && is_his).then_some(id));
+        }
+        Ok(waiting)
     }
 
     /// Rows of senders who have been quiet for so long that they count as new, those behind `after`; and where to go on.
@@ -83,12 +127,7 @@ impl Gate {
                 gone.push(Row::gone(key));
             }
         }
-        let change = (!gone.is_empty()).then(|| Change::Arrive {
-            shelf: SHELF.to_owned(),
-            arrival: Arrival::rows(gone),
-            ids: Vec::new(),
-        });
-        Ok((change, last))
+        Ok(((!gone.is_empty()).then(|| rows_on(SHELF, gone)), last))
     }
 
     fn count(&self, draft: &Draft) -> Result<Option<Row>, Fault> {
@@ -148,6 +187,14 @@ impl Gate {
             .ok()
             .flatten()?;
         Acquaintance::read(&row)
+    }
+}
+
+fn rows_on(shelf: &str, rows: Vec<Row>) -> Change {
+    Change::Arrive {
+        shelf: shelf.to_owned(),
+        arrival: Arrival::rows(rows),
+        ids: Vec::new(),
     }
 }
 

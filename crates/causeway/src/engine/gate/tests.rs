@@ -59,14 +59,12 @@ fn challenge() -> Draft {
     Draft::new(Party::Foreign(tybalt()), Party::Home(romeo()), Payload::Text(words))
 }
 
-fn write(ledger: &Ledger, change: Change) {
-    let _ = ledger.commit(vec![change], EVENING).unwrap();
+fn write_all(ledger: &Ledger, changes: Vec<Change>) {
+    let _ = ledger.commit(changes, EVENING).unwrap();
 }
 
 fn home_row(ledger: &Ledger, row: Row) {
-    let arrival = Arrival::rows(vec![row]);
-    let (shelf, ids) = (HOME.to_owned(), Vec::new());
-    write(ledger, Change::Arrive { shelf, arrival, ids });
+    write_all(ledger, vec![rows_on(HOME, vec![row])]);
 }
 
 fn wants(ledger: &Ledger, strangers: Strangers) {
@@ -113,8 +111,7 @@ fn what_was_counted_is_known_after_a_restart() {
     let first = ledger(&backend);
     let before = gate(&first);
     for _ in 0..2 {
-        let counted = before.pass([&challenge()].into_iter()).unwrap().unwrap();
-        write(&first, counted);
+        write_all(&first, before.pass([&challenge()].into_iter()).unwrap());
     }
     let after = gate(&ledger(&backend));
     assert_eq!(after.admit(&challenge()).unwrap_err().kind, FaultKind::TooFast);
@@ -136,11 +133,49 @@ fn looking_counts_nothing() {
 fn who_has_been_quiet_for_long_is_forgotten() {
     let ledger = ledger(&Arc::default());
     let gate = gate(&ledger);
-    write(&ledger, gate.pass([&challenge()].into_iter()).unwrap().unwrap());
+    write_all(&ledger, gate.pass([&challenge()].into_iter()).unwrap());
     let soon = EVENING.plus(Duration::from_secs(60));
     let (nothing, _) = gate.idle(None, soon).unwrap();
     assert!(nothing.is_none());
     let (gone, _) = gate.idle(None, EVENING.plus(Duration::from_secs(200))).unwrap();
-    write(&ledger, gone.unwrap());
+    write_all(&ledger, gone.into_iter().collect());
     assert!(ledger.rows(SHELF, "", None, 10).unwrap().is_empty());
+}
+
+#[test]
+fn whoever_a_user_writes_to_is_no_stranger() {
+    let ledger = ledger(&Arc::default());
+    wants(&ledger, Strangers::Refuse);
+    let gate = gate(&ledger);
+    let words = Text::plain(Body::clean("I do protest, I never injured thee").unwrap());
+    let answer = Draft::new(Party::Home(romeo()), Party::Foreign(tybalt()), Payload::Text(words));
+    write_all(&ledger, gate.pass([&answer].into_iter()).unwrap());
+    gate.admit(&challenge()).unwrap();
+    assert!(
+        gate.introduce(&romeo(), &tybalt(), Acquaintance::Known)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_waited_for_the_users_word_goes_on_when_he_gives_it() {
+    let ledger = ledger(&Arc::default());
+    wants(&ledger, Strangers::Ask);
+    stands(&ledger, Acquaintance::Asked);
+    let id = EnvelopeId::from_random([7; 16]);
+    write_all(
+        &ledger,
+        vec![Change::Arrive {
+            shelf: "pigeon".into(),
+            arrival: Arrival::post(challenge()),
+            ids: vec![id],
+        }],
+    );
+    let changes = gate(&ledger)
+        .introduce(&romeo(), &tybalt(), Acquaintance::Known)
+        .unwrap();
+    let hurried =
+        |change: &Change| matches!(change, Change::Step { id: hurried, event: Event::Hurried } if *hurried == id);
+    assert!(changes.iter().any(hurried));
 }
