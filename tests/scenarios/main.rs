@@ -22,6 +22,7 @@ mod conversation_stays_one_thread;
 mod delayed_mail_is_told;
 mod direct_mx;
 mod failing_sync_stops_the_gateway;
+mod full_disk_refuses_and_recovers;
 mod half_open_link_is_noticed;
 mod html_only_mail_is_readable;
 mod imap_way;

@@ -1,5 +1,6 @@
 //! Launchers of real servers on free loopback ports, with a configuration of their own below one temporary directory.
 
+pub mod disk;
 pub mod dnsmasq;
 pub mod dovecot;
 pub mod ejabberd;

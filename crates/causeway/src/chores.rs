@@ -15,6 +15,8 @@ const RESERVE: u64 = 64 << 20;
 const SWEEP: usize = 200;
 /// The time between two rounds.
 const ROUND: Duration = Duration::from_secs(10);
+/// The time between two looks at the disk, in which others must not be able to fill the reserve.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Who does the chores, and with what.
 pub struct Chores {
@@ -37,9 +39,22 @@ pub struct Chores {
 impl Chores {
     /// Does the rounds until the supervisor says stop.
     pub async fn run(self, supervisor: Supervisor) {
+        tokio::select! {
+            () = self.rounds(&supervisor) => {}
+            () = self.watch() => {}
+        }
+    }
+
+    async fn watch(&self) {
+        loop {
+            self.look_at_disk();
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn rounds(&self, supervisor: &Supervisor) {
         let mut counted = None;
         loop {
-            self.watch_disk();
             for sentence in self.ledger.damage() {
                 tracing::error!("the ledger is damaged: {sentence}");
             }
@@ -77,7 +92,7 @@ impl Chores {
         }
     }
 
-    fn watch_disk(&self) {
+    fn look_at_disk(&self) {
         let is_full = self.backend.free_bytes().is_ok_and(|free| free < RESERVE);
         if self.full.swap(is_full, Ordering::Relaxed) != is_full {
             match is_full {
