@@ -17,6 +17,9 @@ use std::time::Duration;
 /// How long the gateway may take to stop in order.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// In what the kernel tells of a process; the same on every Linux that Debian runs on.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// Where a gateway stands.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -189,6 +192,23 @@ impl Gateway {
     /// The process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Process::pid)
+    }
+
+    /// How much of one core it uses within `span` from now.
+    pub fn busy(&self, span: Duration) -> Result<f64> {
+        let before = self.ticks()?;
+        std::thread::sleep(span);
+        let ticks = self.ticks()?.saturating_sub(before);
+        Ok(f64::from(u32::try_from(ticks)?) / TICKS_PER_SECOND / span.as_secs_f64())
+    }
+
+    /// The time on processors that it has used (proc(5), utime and stime).
+    fn ticks(&self) -> Result<u64> {
+        let pid = self.pid().context("the gateway does not run")?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let (_, fields) = stat.rsplit_once(") ").context("no fields")?;
+        let used = fields.split(' ').skip(11).take(2).map(str::parse::<u64>);
+        used.sum::<Result<u64, _>>().context(stat.clone())
     }
 
     /// Whether it runs.
