@@ -5,6 +5,7 @@ use crate::home::{Home, Station};
 use crate::link::line::Slip;
 use crate::shelf::Shelf;
 use crate::stanza::Outward;
+use crate::strangers;
 use crate::write::{self, Leg};
 use causeway_core::address::Contact;
 use causeway_core::capability::Capabilities;
@@ -53,6 +54,9 @@ impl Home {
             Ok(addressed) => addressed,
             Err(fault) => return Outcome::Failed(fault, None),
         };
+        if let Err(fault) = strangers::admit(station, house, parcel).await {
+            return Outcome::Failed(fault, None);
+        }
         let sent = station.line.hand_over(stanzas).await;
         let hop = |step, fault: Option<&Fault>| self.hop(house, step, fault);
         match sent {

@@ -8,6 +8,7 @@ use causeway_core::fault::FaultKind;
 use causeway_core::hop::Step;
 use causeway_core::message::{Payload, Text};
 use causeway_core::network::{Courier, Outcome, Parcel, Verdict};
+use causeway_core::registration::{Acquaintance, Registration, Strangers};
 use causeway_core::text::Body;
 
 fn domain() -> Domain {
@@ -74,6 +75,55 @@ async fn a_contact_answers_in_the_form_that_the_user_addressed() {
     props.paper.rows.lock().unwrap().insert(key, b"juliet%capulet".to_vec());
     let (_, from) = delivered(&parcel(good_night()), &props, Some(Fate::Taken)).await;
     assert_eq!(from, "juliet%capulet@pigeon.verona.example/gateway");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wants_to_be_asked_about_strangers_is_asked_and_the_message_waits() {
+    let props = Props::new();
+    let mut registration = Registration::default();
+    registration.settings.strangers = Strangers::Ask;
+    let key = Registration::key(&juliet().network, &romeo());
+    props.paper.rows.lock().unwrap().insert(key, registration.write());
+
+    let (outcome, from) = delivered(&parcel(good_night()), &props, Some(Fate::Taken)).await;
+    assert_eq!(from, DOMAIN, "the gateway asks, and not the stranger");
+    assert!(
+        matches!(&outcome, Outcome::Failed(fault, _) if fault.retry),
+        "{outcome:?}"
+    );
+
+    let stands = Acquaintance::key(&romeo(), &juliet());
+    let asked = props.paper.rows.lock().unwrap().get(&stands).cloned();
+    assert_eq!(asked.as_deref(), Some(Acquaintance::Asked.as_bytes()));
+
+    props
+        .paper
+        .rows
+        .lock()
+        .unwrap()
+        .insert(stands, Acquaintance::Known.as_bytes().to_vec());
+    let (outcome, from) = delivered(&parcel(good_night()), &props, Some(Fate::Taken)).await;
+    assert_eq!(from, "juliet\\40capulet@pigeon.verona.example/gateway");
+    assert!(matches!(outcome, Outcome::Handed(_)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_a_user_has_refused_is_told_so() {
+    let props = Props::new();
+    let mut registration = Registration::default();
+    registration.settings.strangers = Strangers::Ask;
+    let mut rows = props.paper.rows.lock().unwrap();
+    rows.insert(Registration::key(&juliet().network, &romeo()), registration.write());
+    let stands = Acquaintance::key(&romeo(), &juliet());
+    rows.insert(stands, Acquaintance::Refused.as_bytes().to_vec());
+    drop(rows);
+    let home = home(XmppConfig::default());
+    let _ = home.house.set(props.house.clone());
+    let outcome = home.deliver(&parcel(good_night())).await;
+    assert!(
+        matches!(&outcome, Outcome::Failed(fault, _) if fault.kind == FaultKind::NotWanted),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
