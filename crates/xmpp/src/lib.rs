@@ -20,6 +20,7 @@ mod reception;
 mod route;
 mod shelf;
 mod stanza;
+mod strangers;
 mod write;
 mod xml;
 
