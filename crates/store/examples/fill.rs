@@ -32,6 +32,70 @@ const CACHE: u64 = 16 << 20;
 /// Longer than any measurement.
 const WAIT: Duration = Duration::from_secs(12 * 3600);
 
+/// What people say.
+const WORDS: [&str; 60] = [
+    "but",
+    "soft",
+    "what",
+    "light",
+    "through",
+    "yonder",
+    "window",
+    "breaks",
+    "it",
+    "is",
+    "the",
+    "east",
+    "and",
+    "juliet",
+    "sun",
+    "arise",
+    "fair",
+    "kill",
+    "envious",
+    "moon",
+    "who",
+    "already",
+    "sick",
+    "pale",
+    "with",
+    "grief",
+    "that",
+    "thou",
+    "her",
+    "maid",
+    "art",
+    "far",
+    "more",
+    "than",
+    "she",
+    "be",
+    "not",
+    "since",
+    "vestal",
+    "livery",
+    "green",
+    "none",
+    "fools",
+    "do",
+    "wear",
+    "cast",
+    "off",
+    "my",
+    "lady",
+    "love",
+    "knew",
+    "were",
+    "speaks",
+    "yet",
+    "says",
+    "nothing",
+    "of",
+    "eye",
+    "discourses",
+    "answer",
+];
+
 struct Filler {
     ledger: Ledger,
     each: u64,
@@ -119,7 +183,7 @@ impl Filler {
             scope: Scope::Gateway,
             id: ForeignId::new(&format!("contact{conversation}@example.com")).unwrap(),
         });
-        let words = format!("It is the {n}th line, and it is the east, and Juliet is the sun. ").repeat(3);
+        let words = words(n);
         // A machine hears of no delay, so that nothing but these messages waits.
         let text = Text {
             automatic: true,
@@ -139,6 +203,18 @@ impl Filler {
             ids: vec![EnvelopeId::from_random(bits)],
         }
     }
+}
+
+/// About two hundred bytes in which hardly anything comes twice, so that nothing is gained by packing them.
+fn words(n: u64) -> String {
+    let mut chance = n;
+    let mut word = || {
+        chance = chance
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        WORDS[(chance >> 33) as usize % WORDS.len()]
+    };
+    (0..36).map(|_| word()).collect::<Vec<_>>().join(" ")
 }
 
 fn lease(id: EnvelopeId) -> Change {

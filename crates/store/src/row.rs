@@ -1,6 +1,8 @@
-//! How a value is wrapped: a version byte, a checksum over key and payload, the payload.
+//! How a value is wrapped: a byte that says how the payload is written, a checksum over key and payload, the payload.
 //!
 //! The checksum covers the key as well, so that a value which a damaged store shows under another key is found out.
+
+mod packing;
 
 use crate::error::StoreError;
 use crate::keys;
@@ -8,15 +10,24 @@ use causeway_core::envelope::EnvelopeId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The version of the wrapping.
-const VERSION: u8 = 1;
+/// The payload follows as it is.
+const PLAIN: u8 = 1;
+/// The payload follows packed.
+const PACKED: u8 = 2;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Wraps `payload` for the row under `key`.
 pub(crate) fn wrap(key: &[u8], payload: &[u8]) -> Vec<u8> {
+    match packing::pack(payload) {
+        Some(packed) => wrap_as(PACKED, key, &packed),
+        None => wrap_as(PLAIN, key, payload),
+    }
+}
+
+fn wrap_as(form: u8, key: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(payload.len().saturating_add(5));
-    value.push(VERSION);
+    value.push(form);
     value.extend_from_slice(&checksum(key, payload).to_be_bytes());
     value.extend_from_slice(payload);
     value
@@ -24,15 +35,17 @@ pub(crate) fn wrap(key: &[u8], payload: &[u8]) -> Vec<u8> {
 
 /// Unwraps the value of the row under `key`.
 pub(crate) fn unwrap(key: &[u8], value: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let Some((&version, rest)) = value.split_first() else {
+    let Some((&form, rest)) = value.split_first() else {
         return Err(damaged(key, "is empty"));
     };
-    if version != VERSION {
-        return Err(damaged(key, &format!("has the unknown version {version}")));
-    }
-    match rest.split_first_chunk::<4>() {
-        Some((sum, payload)) if u32::from_be_bytes(*sum) == checksum(key, payload) => Ok(payload.to_vec()),
-        _ => Err(damaged(key, "has a wrong checksum")),
+    let payload = match rest.split_first_chunk::<4>() {
+        Some((sum, payload)) if u32::from_be_bytes(*sum) == checksum(key, payload) => payload,
+        _ => return Err(damaged(key, "has a wrong checksum")),
+    };
+    match form {
+        PLAIN => Ok(payload.to_vec()),
+        PACKED => packing::unpack(payload).ok_or_else(|| damaged(key, "cannot be unpacked")),
+        _ => Err(damaged(key, &format!("has the unknown version {form}"))),
     }
 }
 
@@ -84,15 +97,33 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_noticed() {
-        let value = write(b"e/juliet", &"Wherefore").unwrap();
-        for bit in 0..value.len() * 8 {
-            let mut flipped = value.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                matches!(read::<String>(b"e/juliet", &flipped), Err(StoreError::Damaged(_))),
-                "bit {bit}"
-            );
+        for said in ["Wherefore", &"Wherefore ".repeat(9)] {
+            let value = write(b"e/juliet", &said).unwrap();
+            for bit in 0..value.len() * 8 {
+                let mut flipped = value.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                assert!(
+                    matches!(read::<String>(b"e/juliet", &flipped), Err(StoreError::Damaged(_))),
+                    "bit {bit}"
+                );
+            }
         }
+    }
+
+    #[test]
+    fn what_a_stranger_packed_is_noticed() {
+        let value = wrap_as(PACKED, b"e/juliet", &[0xff; 40]);
+        assert!(matches!(unwrap(b"e/juliet", &value), Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
+    fn bytes_that_cannot_be_packed_stand_as_they_are() {
+        let noise: Vec<u8> = (0..200u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let value = wrap(b"c/noise", &noise);
+        assert_eq!((value[0], value.len()), (PLAIN, noise.len() + 5));
+        assert_eq!(unwrap(b"c/noise", &value).unwrap(), noise);
     }
 
     #[test]
