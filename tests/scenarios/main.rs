@@ -17,6 +17,7 @@ macro_rules! on_both_servers {
 
 mod accepted_then_bounced_mail_becomes_error_stanza;
 mod bounce_only_to_a_proven_sender;
+mod clock_jumps_change_only_the_dates;
 mod contact_can_be_added;
 mod conversation_stays_one_thread;
 mod delayed_mail_is_told;
@@ -27,8 +28,10 @@ mod half_open_link_is_noticed;
 mod html_only_mail_is_readable;
 mod imap_way;
 mod kill9_under_load_loses_nothing;
+mod limits_are_told;
 mod mail_with_attachment_names_it;
 mod poison_stanzas_do_not_end_the_link;
+mod privileges_are_checked;
 mod queue_retry_and_drop;
 mod read_only_store_says_so;
 mod receipts_by_evidence;
@@ -36,6 +39,7 @@ mod restart_of_xmpp_server;
 mod rolling_restarts_lose_and_double_nothing;
 mod romeo_writes_and_juliet_answers;
 mod running_out_of_descriptors_is_survived;
+mod second_gateway_gives_way;
 mod servers_stand_up;
 mod sigterm_drains;
 mod stranger_domain_cannot_use_gateway;

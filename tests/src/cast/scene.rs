@@ -13,7 +13,7 @@ use crate::servers::ground::Ground;
 use crate::servers::mail::MailSite;
 use crate::servers::ports;
 use crate::servers::postfix::Route;
-use crate::servers::xmpp::{Kind, STRANGERS, XmppServer};
+use crate::servers::xmpp::{Extras, Kind, STRANGERS, XmppServer};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -25,7 +25,7 @@ const DOORS: usize = 80;
 const BOXES: usize = 8;
 
 /// The password of every XMPP user.
-const PASSWORD: &str = "balcony";
+pub const PASSWORD: &str = "balcony";
 
 /// People in scenes talk faster than people.
 pub const NO_LIMITS: &str = "[limits]
@@ -50,6 +50,8 @@ pub struct Wishes {
     pub own_server: bool,
     /// The port of the smarthost, where it is not Postfix's own.
     pub smarthost: Option<u16>,
+    /// The components of the XMPP server, which is then the scene's own, may act for its users (XEP-0356).
+    pub privileged: bool,
     /// A ferry between the gateway and the XMPP server.
     pub ferry: bool,
     /// More lines of the config's section about the XMPP server.
@@ -76,6 +78,7 @@ pub struct Scene {
     pub lmtp_port: Option<u16>,
     /// The name of the gateway's catch-all mailbox; `None` with LMTP.
     pub catch_all: Option<String>,
+    setup: Setup,
     number: usize,
 }
 
@@ -102,8 +105,8 @@ impl Scene {
     pub fn with(kind: Kind, wishes: Wishes) -> Result<Self> {
         let house = House::get()?;
         let (number, domain, receive) = house.place(kind, wishes)?;
-        let xmpp = match wishes.own_server {
-            true => house.own_server(kind, &domain)?,
+        let xmpp = match wishes.own_server || wishes.privileged {
+            true => house.own_server(kind, &domain, wishes)?,
             false => house.shared_server(kind)?,
         };
         let send = match wishes.direct {
@@ -144,10 +147,20 @@ impl Scene {
             xmpp,
             ferry,
             domain,
+            setup,
             number,
         };
         scene.start()?;
         Ok(scene)
+    }
+
+    /// A second gateway for the same component, with a data directory and a door for mail of its own; not started.
+    pub fn rival(&self) -> Result<Gateway> {
+        let setup = Setup {
+            receive: Receiving::Lmtp { port: ports::free()? },
+            ..self.setup.clone()
+        };
+        Gateway::new(self.mail, &format!("rival-{}", self.domain), &setup)
     }
 
     /// Starts the gateway and waits until it answers through the XMPP server.
@@ -289,18 +302,26 @@ impl House {
             let doors = (0..DOORS).map(|number| door(kind, number));
             let boxes = (0..BOXES).map(|number| catch_all(kind, number));
             let components: Vec<String> = doors.chain(boxes).collect();
-            self.launch(kind, &format!("{kind:?}").to_lowercase(), &components)
-                .map_err(|error| format!("{error:#}"))
+            self.launch(
+                kind,
+                &format!("{kind:?}").to_lowercase(),
+                &components,
+                Extras::default(),
+            )
+            .map_err(|error| format!("{error:#}"))
         });
         kept(launched).cloned()
     }
 
-    fn own_server(&self, kind: Kind, domain: &str) -> Result<Arc<dyn XmppServer>> {
-        self.launch(kind, &format!("server-{domain}"), &[domain.to_owned()])
+    fn own_server(&self, kind: Kind, domain: &str, wishes: Wishes) -> Result<Arc<dyn XmppServer>> {
+        let extras = Extras {
+            privileged: wishes.privileged,
+        };
+        self.launch(kind, &format!("server-{domain}"), &[domain.to_owned()], extras)
     }
 
-    fn launch(&self, kind: Kind, place: &str, components: &[String]) -> Result<Arc<dyn XmppServer>> {
-        let server = kind.launch(&self.mail.ground, &self.mail.pki, place, components)?;
+    fn launch(&self, kind: Kind, place: &str, components: &[String], extras: Extras) -> Result<Arc<dyn XmppServer>> {
+        let server = kind.launch_with(&self.mail.ground, &self.mail.pki, place, components, extras)?;
         server.user(STAGEHAND, kind.domain(), PASSWORD)?;
         Ok(server)
     }

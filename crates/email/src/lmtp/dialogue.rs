@@ -204,6 +204,7 @@ impl Reply {
                 false,
                 FaultKind::NoSuchUser
                 | FaultKind::NotAllowed
+                | FaultKind::NotWanted
                 | FaultKind::Refused
                 | FaultKind::Gone
                 | FaultKind::BadContent,
