@@ -20,8 +20,15 @@ pub(crate) const DEMO: &[&str] = &[
 /// What ejabberd needs.
 pub(crate) const EJABBERD: &[&str] = &["ejabberd", "erlang-p1-sqlite3"];
 
-/// What the tests need besides: a name server, the recorder of system calls, and a collection of strange mails.
-pub(crate) const TEST: &[&str] = &["dnsmasq-base", "strace", "libpython3.11-testsuite"];
+/// What the tests need besides: privileges on Prosody, a name server, the recorder of system calls, a clock that can be
+/// turned, and a collection of strange mails.
+pub(crate) const TEST: &[&str] = &[
+    "prosody-modules",
+    "dnsmasq-base",
+    "strace",
+    "libfaketime",
+    "libpython3.11-testsuite",
+];
 
 /// Where the collection of strange mails lies once it is installed.
 pub(crate) const MAIL_CORPUS: &str = "/usr/lib/python3.11/test/test_email/data";

@@ -170,6 +170,29 @@ impl Home {
         }
     }
 
+    /// What servers grant to whoever logs in, as far as they say so within a moment; the home of the users alone, where it
+    /// does. Whatever else comes meanwhile goes back: nobody is here to take it.
+    async fn heard_grants(&self, stream: &mut Stream, station: &Station) -> BTreeMap<String, Grant> {
+        let closed = Refusal::from(Fault::of(FaultKind::Busy).saying("the gateway is being checked"));
+        let mut hosts = BTreeMap::new();
+        let all = async {
+            while let Some(Ok(stanza)) = stream.next().await {
+                match (Grant::read(&stanza), route(&stanza, &station.gateway).back) {
+                    (Some((host, grant)), _) => drop(hosts.insert(host.to_string(), grant)),
+                    (None, Some(back)) if stream.send(back.refused(&closed).element()).await.is_err() => break,
+                    (None, _) => {}
+                }
+            }
+        };
+        // Nobody says that nothing more is granted, so the moment is always waited for.
+        let _ = timeout(MOMENT, all).await;
+        let home = self.ping_domain(station);
+        match hosts.remove_entry(&home) {
+            Some(home) => BTreeMap::from([home]),
+            None => hosts,
+        }
+    }
+
     async fn check_one(&self, station: &Station) -> Vec<Finding> {
         let domain = station.gateway.as_str();
         let what = format!("XMPP component {domain}");
@@ -182,7 +205,7 @@ impl Home {
         let dial = Listener::new(&self.config, station.port);
         let link = match log_in(&dial, &self.credentials(station)).await {
             Ok((mut stream, _)) => {
-                let privileges = privilege::finding(domain, &heard_grants(&mut stream, &station.gateway).await);
+                let privileges = privilege::finding(domain, &self.heard_grants(&mut stream, station).await);
                 // The server sees the end of the connection anyway.
                 let _ = stream.shutdown().await;
                 return vec![
@@ -212,25 +235,6 @@ impl Home {
         };
         vec![link]
     }
-}
-
-/// What servers grant to whoever logs in, as far as they say so within a moment. Whatever else comes meanwhile goes back:
-/// nobody is here to take it.
-async fn heard_grants(stream: &mut Stream, gateway: &Gateway) -> BTreeMap<String, Grant> {
-    let closed = Refusal::from(Fault::of(FaultKind::Busy).saying("the gateway is being checked"));
-    let mut hosts = BTreeMap::new();
-    let all = async {
-        while let Some(Ok(stanza)) = stream.next().await {
-            match (Grant::read(&stanza), route(&stanza, gateway).back) {
-                (Some((host, grant)), _) => drop(hosts.insert(host.to_string(), grant)),
-                (None, Some(back)) if stream.send(back.refused(&closed).element()).await.is_err() => break,
-                (None, _) => {}
-            }
-        }
-    };
-    // Nobody says that nothing more is granted, so the moment is always waited for.
-    let _ = timeout(MOMENT, all).await;
-    hosts
 }
 
 impl Station {

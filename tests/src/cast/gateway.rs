@@ -1,7 +1,7 @@
 //! The gateway under test: its configuration, its process and its command line.
 
 use crate::cast::mail::fresh_word;
-use crate::patience::{SOON, until};
+use crate::patience::{Deadline, SOON, until};
 use crate::servers::dovecot::MAIL_PASSWORD;
 use crate::servers::ground::Ground;
 use crate::servers::mail::MailSite;
@@ -182,6 +182,14 @@ impl Gateway {
     pub fn wait_for_end(&mut self) -> Result<bool> {
         let mut process = self.process.take().context("the gateway does not run")?;
         process.ended(DRAIN)
+    }
+
+    /// Starts it although another one does its work, and waits until it has ended: its exit code, and how long it lived.
+    pub fn start_as_second(&self) -> Result<(Option<i32>, Duration)> {
+        let mut process = self.spawn("causeway.log")?;
+        let waiting = Deadline::within(SOON);
+        let code = process.exit_code(SOON)?;
+        Ok((code, SOON - waiting.left().unwrap_or_default()))
     }
 
     /// Starts a second process with the same configuration and waits until it has ended: whether it ended well.

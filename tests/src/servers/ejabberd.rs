@@ -4,7 +4,7 @@ use crate::servers::ground::Ground;
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use crate::servers::xmpp::{COMPONENT_SECRET, Kind, STRANGERS, XmppServer};
+use crate::servers::xmpp::{COMPONENT_SECRET, Extras, Kind, STRANGERS, XmppServer};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::io::{Read, Write};
@@ -12,11 +12,19 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// What a privileged component may do, as docs/ATTACHING.md has it. It takes access rules: the name of an ACL would grant
+/// nothing without a word.
+const GRANTED: &str = "  mod_privilege:
+    roster: {both: gateways}
+    message: {outgoing: gateways}
+";
+
 /// An ejabberd with users at `ejab.test`.
 pub struct Ejabberd {
     ground: Arc<Ground>,
     dir: PathBuf,
     components: Vec<(String, u16)>,
+    extras: Extras,
     client_port: u16,
     http_port: u16,
     process: Mutex<Option<Process>>,
@@ -27,13 +35,15 @@ pub struct Ejabberd {
 impl Ejabberd {
     /// Starts one that these components may log in to. Each has a listener of its own: on a shared one the first to log
     /// in would get the stanzas of all.
-    pub fn launch(ground: &Arc<Ground>, pki: &Pki, place: &str, components: &[String]) -> Result<Self> {
+    pub fn launch(ground: &Arc<Ground>, pki: &Pki, place: &str, components: &[String], extras: Extras) -> Result<Self> {
         let dir = ground.dir(place)?;
         ground.dir(&format!("{place}/spool"))?;
+        ground.dir(&format!("{place}/upload"))?;
         let listeners = components.iter().map(|name| Ok((name.clone(), ports::free()?)));
         let ejabberd = Self {
             ground: Arc::clone(ground),
             components: listeners.collect::<Result<_>>()?,
+            extras,
             client_port: ports::free()?,
             http_port: ports::free()?,
             process: Mutex::new(None),
@@ -58,6 +68,12 @@ impl Ejabberd {
             .iter()
             .map(|(name, port)| listener(name, *port))
             .collect();
+        let names: Vec<String> = self.components.iter().map(|(name, _)| format!("{name:?}")).collect();
+        let names = names.join(", ");
+        let privileges = match self.extras.privileged {
+            true => GRANTED,
+            false => "",
+        };
         format!(
             r#"
 hosts: ["{domain}", "{STRANGERS}"]
@@ -74,13 +90,16 @@ auth_method: [sql]
 auth_password_format: scram
 listen:
   - {{port: {client_port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, max_stanza_size: 262144, shaper: none, access: all}}
-  - {{port: {http_port}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{/api: mod_http_api}}}}
+  - {{port: {http_port}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{/api: mod_http_api, /upload: mod_http_upload}}}}
 {listeners}
 acl:
   local: {{user_regexp: ""}}
   loopback: {{ip: [127.0.0.0/8]}}
+  gateways: {{server: [{names}]}}
 access_rules:
   local: {{allow: local}}
+  gateways: {{allow: gateways}}
+  upload: [{{allow: local}}, {{allow: gateways}}]
 api_permissions:
   "loopback":
     from: [mod_http_api]
@@ -95,6 +114,11 @@ modules:
   mod_client_state: {{}}
   mod_disco: {{}}
   mod_http_api: {{}}
+  mod_http_upload:
+    docroot: "{dir}/upload"
+    put_url: "http://127.0.0.1:{http_port}/upload/@HOST@"
+    access: upload
+    host: "upload.@HOST@"
   mod_last: {{}}
   mod_mam: {{default: always, assume_mam_usage: true}}
   mod_offline: {{access_max_user_messages: max_user_offline_messages}}
@@ -107,7 +131,7 @@ modules:
   mod_time: {{}}
   mod_vcard: {{}}
   mod_version: {{}}
-"#,
+{privileges}"#,
             bundle = pki.bundle,
             ca = pki.ca,
         )

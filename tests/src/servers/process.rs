@@ -129,6 +129,13 @@ impl Process {
         })
     }
 
+    /// Waits until it has ended by itself: its exit code, if no signal ended it.
+    pub fn exit_code(&mut self, limit: Duration) -> Result<Option<i32>> {
+        until(&format!("the end of {}", self.name), limit, || {
+            Ok(self.child.try_wait()?.map(|status| status.code()))
+        })
+    }
+
     fn spawn(ground: &Arc<Ground>, name: &str, log: &Path, command: &mut Command) -> Result<Self> {
         let out = File::options().create(true).append(true).open(log)?;
         let command = command

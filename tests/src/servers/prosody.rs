@@ -4,19 +4,30 @@ use crate::servers::ground::{Ground, run};
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use crate::servers::xmpp::{COMPONENT_SECRET, Kind, STRANGERS, XmppServer};
+use crate::servers::xmpp::{COMPONENT_SECRET, Extras, Kind, STRANGERS, XmppServer};
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a privileged component may do: what docs/ATTACHING.md asks for, and requests in users' names.
+const GRANTED: &str = r#"
+      roster = "both"; message = "outgoing";
+      iq = {
+        ["http://jabber.org/protocol/pubsub"] = "both"; ["http://jabber.org/protocol/pubsub#owner"] = "both";
+        ["urn:xmpp:http:upload:0"] = "get"; ["urn:xmpp:blocking"] = "both";
+      };
+    "#;
 
 /// A Prosody with users at `xmpp.test`.
 pub struct Prosody {
     ground: Arc<Ground>,
     dir: PathBuf,
     components: Vec<String>,
+    extras: Extras,
     client_port: u16,
     component_port: u16,
+    http_port: u16,
     process: Mutex<Option<Process>>,
 }
 
@@ -24,14 +35,16 @@ pub struct Prosody {
 
 impl Prosody {
     /// Starts one that these components may log in to.
-    pub fn launch(ground: &Arc<Ground>, pki: &Pki, place: &str, components: &[String]) -> Result<Self> {
+    pub fn launch(ground: &Arc<Ground>, pki: &Pki, place: &str, components: &[String], extras: Extras) -> Result<Self> {
         let dir = ground.dir(place)?;
         ground.dir(&format!("{place}/data"))?;
         let prosody = Self {
             ground: Arc::clone(ground),
             components: components.to_vec(),
+            extras,
             client_port: ports::free()?,
             component_port: ports::free()?,
+            http_port: ports::free()?,
             process: Mutex::new(None),
             dir,
         };
@@ -49,11 +62,14 @@ impl Prosody {
         let Self {
             client_port,
             component_port,
+            http_port,
             dir,
             ..
         } = self;
         let (dir, domain) = (dir.display(), Kind::Prosody.domain());
-        let components: String = self.components.iter().map(|name| component(name)).collect();
+        let components: String = self.components.iter().map(|name| self.component(name)).collect();
+        let (privilege, privileges) = self.privileges();
+        let uploaders: String = self.components.iter().map(|name| format!("{name:?}; ")).collect();
         let items: String = self.components.iter().map(|name| format!("{{ {name:?} }}; ")).collect();
         format!(
             r#"
@@ -67,13 +83,14 @@ c2s_ports = {{ {client_port} }}
 c2s_direct_tls_ports = {{}}
 s2s_ports = {{}}
 s2s_direct_tls_ports = {{}}
-http_ports = {{}}
+http_ports = {{ {http_port} }}
+http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{}}
 component_ports = {{ {component_port} }}
 component_interfaces = {{ "127.0.0.1" }}
 modules_enabled = {{
   "roster"; "saslauth"; "tls"; "disco"; "blocklist"; "carbons"; "mam"; "smacks"; "csi_simple"; "pep"; "private";
-  "bookmarks"; "vcard4"; "vcard_legacy"; "ping"; "time"; "version"; "uptime"; "offline";
+  "bookmarks"; "vcard4"; "vcard_legacy"; "ping"; "time"; "version"; "uptime"; "offline"; {privilege}
 }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_hashed"
@@ -86,12 +103,35 @@ ssl = {{ certificate = {certificate:?}; key = {key:?}; cafile = {ca:?} }}
 
 VirtualHost "{domain}"
   disco_items = {{ {items}}}
-VirtualHost "{STRANGERS}"
+{privileges}VirtualHost "{STRANGERS}"
+Component "upload.{domain}" "http_file_share"
+  http_host = "127.0.0.1"
+  http_external_url = "http://127.0.0.1:{http_port}/"
+  http_file_share_access = {{ {uploaders}}}
 {components}"#,
             certificate = pki.certificate,
             key = pki.key,
             ca = pki.ca,
         )
+    }
+
+    fn component(&self, name: &str) -> String {
+        // The module must be where the component logs in, too.
+        let modules = match self.extras.privileged {
+            true => "  modules_enabled = { \"privilege\" }\n",
+            false => "",
+        };
+        format!("Component \"{name}\"\n  component_secret = \"{COMPONENT_SECRET}\"\n{modules}")
+    }
+
+    /// The module's name and what it grants to each component.
+    fn privileges(&self) -> (&'static str, String) {
+        if !self.extras.privileged {
+            return ("", String::new());
+        }
+        let grant = |name: &String| format!("    [{name:?}] = {{ {GRANTED} }};\n");
+        let grants: String = self.components.iter().map(grant).collect();
+        ("\"privilege\";", format!("  privileged_entities = {{\n{grants}  }}\n"))
     }
 
     /// A command that runs as the server's own user.
@@ -100,10 +140,6 @@ VirtualHost "{STRANGERS}"
         words.extend([program.to_owned(), "--config".to_owned(), path(&self.config())]);
         words
     }
-}
-
-fn component(name: &str) -> String {
-    format!("Component \"{name}\"\n  component_secret = \"{COMPONENT_SECRET}\"\n")
 }
 
 fn path(path: &Path) -> String {

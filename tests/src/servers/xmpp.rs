@@ -22,6 +22,13 @@ pub enum Kind {
     Ejabberd,
 }
 
+/// What a server has besides the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// Its components may act for its users (XEP-0356).
+    pub privileged: bool,
+}
+
 /// An XMPP server on loopback. It starts running and may be stopped and started again; its data stays.
 pub trait XmppServer: Send + Sync {
     /// The domain of its users.
@@ -65,9 +72,21 @@ impl Kind {
         place: &str,
         components: &[String],
     ) -> Result<Arc<dyn XmppServer>> {
+        self.launch_with(ground, pki, place, components, Extras::default())
+    }
+
+    /// The same with extras.
+    pub fn launch_with(
+        self,
+        ground: &Arc<Ground>,
+        pki: &Pki,
+        place: &str,
+        components: &[String],
+        extras: Extras,
+    ) -> Result<Arc<dyn XmppServer>> {
         Ok(match self {
-            Self::Prosody => Arc::new(Prosody::launch(ground, pki, place, components)?),
-            Self::Ejabberd => Arc::new(Ejabberd::launch(ground, pki, place, components)?),
+            Self::Prosody => Arc::new(Prosody::launch(ground, pki, place, components, extras)?),
+            Self::Ejabberd => Arc::new(Ejabberd::launch(ground, pki, place, components, extras)?),
         })
     }
 }
