@@ -50,6 +50,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::from_system());
     let started = clock.now();
     let key = Key::open(&config.data_dir)?;
+    let files = networks::files(&config)?;
     let wired = networks::wired(&config, &key)?;
     let networks = by_name(wired.clone());
     let (ledger, backend) = ledger(&config, &networks, started)?;
@@ -76,6 +77,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
             memory: desk,
             clock: clock.clone(),
             tasks: tasks(&supervisor),
+            files: files.clone(),
         }
     };
 

@@ -1,6 +1,7 @@
 //! The configuration: as written in bridge.toml, and as checked.
 
 mod errors;
+mod files;
 
 use crate::config::errors::{Context, describe};
 use causeway_core::limit::{Limits, Measure, Rate};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use errors::ConfigError;
+pub use files::Files;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -37,6 +39,8 @@ pub struct Config {
     pub limits: Limits,
     /// The terms of deliveries.
     pub terms: Terms,
+    /// The files that come with messages.
+    pub files: Files,
     /// The mail network.
     pub email: Option<Email>,
 }
@@ -77,6 +81,8 @@ struct Written {
     delivery: WrittenDelivery,
     #[serde(default)]
     store: WrittenStore,
+    #[serde(default)]
+    files: Files,
     email: Option<EmailConfig>,
 }
 
@@ -144,6 +150,7 @@ impl Config {
 impl Written {
     fn checked(self) -> Result<Config, String> {
         self.xmpp.validate()?;
+        self.files.check().map_err(|sentence| format!("[files] {sentence}"))?;
         let email = match (self.email, self.component.email) {
             (Some(section), Some(component)) => {
                 section.check().map_err(|sentence| format!("[email] {sentence}"))?;
@@ -181,6 +188,7 @@ impl Written {
                 // Whoever waits for news must get it as long as anybody remembers what it is about.
                 news_lifetime: self.delivery.retention.max(self.delivery.lifetime),
             },
+            files: self.files,
             email,
         })
     }

@@ -9,3 +9,4 @@ pub mod control;
 pub mod engine;
 pub mod networks;
 pub mod supervise;
+pub mod web;

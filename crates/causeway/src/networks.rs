@@ -1,9 +1,10 @@
 //! The one table of networks: what each is built from. A new network is one more line here.
 
 use crate::config::Config;
+use crate::web::Fetcher;
 use anyhow::{Context, bail};
 use causeway_core::envelope::{Envelope, EnvelopeId};
-use causeway_core::network::{Memory, Network};
+use causeway_core::network::{Files, Memory, Network};
 use causeway_email::Email;
 use causeway_xmpp::Domain;
 use jid::BareJid;
@@ -35,6 +36,23 @@ pub struct Later(OnceLock<Arc<dyn Memory>>);
 pub struct Key(Vec<u8>);
 
 // ---------------------------------------------------------------------------------------------------------------------
+
+/// The way of files, the same for all.
+pub fn files(config: &Config) -> anyhow::Result<Files> {
+    let homes: Vec<String> = config
+        .email
+        .iter()
+        .map(|email| email.section.home_domain.clone())
+        .collect();
+    let web = Fetcher::new(&config.files, &homes)
+        .map_err(anyhow::Error::msg)
+        .context("[files]")?;
+    Ok(Files {
+        web: Arc::new(web),
+        largest: config.files.largest,
+        most: config.files.most,
+    })
+}
 
 /// All networks of the configuration.
 pub fn wired(config: &Config, key: &Key) -> anyhow::Result<Vec<Wired>> {

@@ -5,10 +5,12 @@ use crate::capability::Capabilities;
 use crate::clock::{Clock, Timestamp};
 use crate::envelope::{Draft, Envelope, EnvelopeId};
 use crate::evidence::Report;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
+use crate::file::Link;
 use crate::fit::Fitted;
 use crate::hop::Hop;
 use crate::message::{MessageRef, Payload};
+use crate::text::Line;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
@@ -222,6 +224,56 @@ pub trait Tasks: Send + Sync {
     fn give_way(&self);
 }
 
+/// What was fetched from the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The bytes, as they came.
+    pub bytes: Vec<u8>,
+    /// What the server calls them.
+    pub media_type: Option<Line>,
+}
+
+/// A file on its way to the web.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Put<'a> {
+    /// Where to.
+    pub link: &'a Link,
+    /// What the receiving service asked to be told besides, name and value.
+    pub headers: &'a [(String, String)],
+    /// What it is.
+    pub media_type: &'a str,
+    /// It.
+    pub bytes: &'a Arc<[u8]>,
+}
+
+/// Reaches out to the web for all adapters, under one set of rules: which hosts, which addresses, how much, how long.
+pub trait Web: Send + Sync {
+    /// Fetches what a link from a stranger leads to, at most `most` bytes. [`FaultKind::TooLarge`] when it is more,
+    /// [`FaultKind::Refused`] when the rules forbid to look. The sentence is for the log: told to the stranger, it would
+    /// say what the gateway can reach.
+    fn fetch<'a>(&'a self, link: &'a Link, most: u64) -> Pending<'a, Result<Fetched, Fault>>;
+
+    /// Puts a file where a service at home said (XEP-0363 section 5).
+    fn put<'a>(&'a self, put: Put<'a>) -> Pending<'a, Result<(), Fault>>;
+
+    /// Whether the rules allow to fetch from the host of this link, as far as its name tells.
+    fn follows(&self, link: &Link) -> bool;
+}
+
+/// What adapters need for the files that come with messages.
+#[derive(Clone)]
+pub struct Files {
+    /// The way to the web.
+    pub web: Arc<dyn Web>,
+    /// The largest file that is carried, in bytes.
+    pub largest: u64,
+    /// How many files of one message are carried.
+    pub most: usize,
+}
+
+/// A web that nobody can reach.
+struct NoWeb;
+
 /// What the house gives an adapter.
 #[derive(Clone)]
 pub struct House {
@@ -233,6 +285,8 @@ pub struct House {
     pub clock: Arc<dyn Clock>,
     /// Its helpers.
     pub tasks: Arc<dyn Tasks>,
+    /// The way of its files.
+    pub files: Files,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -346,6 +400,31 @@ impl Row {
             key: key.into(),
             value: None,
         }
+    }
+}
+
+impl Files {
+    /// Files of usual size, and no web to fetch or put them.
+    pub fn without_web() -> Self {
+        Self {
+            web: Arc::new(NoWeb),
+            largest: 20 << 20,
+            most: 20,
+        }
+    }
+}
+
+impl Web for NoWeb {
+    fn fetch<'a>(&'a self, _: &'a Link, _: u64) -> Pending<'a, Result<Fetched, Fault>> {
+        Box::pin(async { Err(Fault::of(FaultKind::Refused)) })
+    }
+
+    fn put<'a>(&'a self, _: Put<'a>) -> Pending<'a, Result<(), Fault>> {
+        Box::pin(async { Err(Fault::of(FaultKind::Refused)) })
+    }
+
+    fn follows(&self, _: &Link) -> bool {
+        false
     }
 }
 

@@ -5,7 +5,7 @@ use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::message::{Payload, Text};
-use causeway_core::network::{Accepted, Arrival, House, Inbox, Item, Memory, Pending, Row, Taken, Tasks};
+use causeway_core::network::{Accepted, Arrival, Files, House, Inbox, Item, Memory, Pending, Row, Taken, Tasks};
 use causeway_core::text::Body;
 use jid::BareJid;
 use std::collections::BTreeMap;
@@ -48,6 +48,7 @@ impl Rooms {
             memory: self.clone(),
             clock: self.clone(),
             tasks: self.clone(),
+            files: Files::without_web(),
         }
     }
 

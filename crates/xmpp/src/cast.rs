@@ -13,7 +13,7 @@ use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::fit::fit;
 use causeway_core::message::Payload;
 use causeway_core::network::{
-    Accepted, Arrival, Courier, Finding, House, Inbox, Item, Memory, Network, Outcome, Parcel, Pending, Profile,
+    Accepted, Arrival, Courier, Files, Finding, House, Inbox, Item, Memory, Network, Outcome, Parcel, Pending, Profile,
     Quoted, Taken, Tasks,
 };
 use causeway_core::policy::Policy;
@@ -76,6 +76,7 @@ impl Props {
                 bell: stop.clone(),
                 given_way: given_way.clone(),
             }),
+            files: Files::without_web(),
         };
         Self {
             paper,

@@ -13,7 +13,7 @@ use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::limit::Limits;
 use causeway_core::message::{Happened, MessageRef, Payload, Text};
-use causeway_core::network::{Arrival, House, Inbox, Network, Parcel, Taken};
+use causeway_core::network::{Arrival, Files, House, Inbox, Network, Parcel, Taken};
 use causeway_core::policy::Policy;
 use causeway_core::promise::Terms;
 use causeway_core::text::{Body, Line};
@@ -192,6 +192,7 @@ impl World {
             memory: desk.clone(),
             clock: clock.clone(),
             tasks: tasks(&supervisor),
+            files: Files::without_web(),
         };
         tokio::select! {
             // The store has failed: the power is cut, whatever was under way.

@@ -77,7 +77,7 @@ fn name(part: &Part<'_>) -> Option<FileName> {
         .or_else(|| part.parameter("name"))
         .and_then(FileName::clean)
         .or_else(|| inner_subject(part))
-        .or_else(|| FileName::clean(&format!("unnamed {}", part.media_type)))
+        .or_else(|| FileName::clean(&format!("unnamed {}", part.media_type.replace('/', " "))))
 }
 
 /// A forwarded mail is called by its subject.
