@@ -9,5 +9,6 @@ pub mod scene;
 pub mod sink;
 pub mod smtp;
 pub mod traffic;
+pub mod wall;
 pub mod xml;
 pub mod xmpp;

@@ -10,8 +10,15 @@ pub struct Timestamp(pub i64);
 
 /// Reads the time. The program has one real clock; tests have made-up ones.
 pub trait Clock: Send + Sync {
-    /// The wall-clock time, never earlier than a value it returned before.
+    /// The time by which the gateway waits and keeps its books: that of the start, carried on steadily. Never earlier than
+    /// a value it returned before.
     fn now(&self) -> Timestamp;
+
+    /// The time that people elsewhere are told: what the system's clock shows at this moment, wherever it was moved. The
+    /// same as [`Clock::now`] as long as it was not.
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 impl Timestamp {

@@ -98,6 +98,7 @@ impl Home {
             to: user,
             about: about.as_ref(),
             now: house.clock.now(),
+            wall: house.clock.wall(),
         };
         Ok((station, write::stanzas(parcel, leg)?))
     }

@@ -84,7 +84,7 @@ impl Face {
         match (payload.name(), payload.ns().as_str(), request.set) {
             ("ping", ns::PING, false) => Ok(Answer::Now(None)),
             ("query", ns::VERSION, false) => Ok(software::version(&self.version).into()),
-            ("time", ns::TIME, false) => software::time(self.house.clock.now()).map(Answer::from),
+            ("time", ns::TIME, false) => software::time(self.house.clock.wall()).map(Answer::from),
             ("query", ns::LAST, false) if contact.is_none() => {
                 Ok(software::uptime(self.house.clock.now().since(self.started)).into())
             }

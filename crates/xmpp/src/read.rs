@@ -27,6 +27,8 @@ const UNIQUE_FROM: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrived {
     pub(crate) at: Timestamp,
+    /// What the clock on the wall showed.
+    pub(crate) wall: Timestamp,
     /// Whether the component link is encrypted.
     pub(crate) tls: bool,
 }
@@ -118,13 +120,19 @@ fn draft(stanza: &Element, caller: &Caller, contact: Contact, text: Text, arrive
         None => Payload::Text(text),
     };
     Draft {
-        said_at: delay(stanza).map(|(_, at)| at),
+        said_at: said_at(stanza, arrived),
         once: source.as_ref().is_some_and(|id| id.as_str().len() >= UNIQUE_FROM),
         receipt: source.is_some() && stanza.has_child("request", ns::RECEIPTS),
         source,
         way: way(stanza, caller, arrived),
         ..Draft::new(Party::Home(caller.bare.clone()), Party::Foreign(contact), payload)
     }
+}
+
+/// When it was said, where that is not the time of its arrival: it was delayed, or the clock on the wall was moved.
+fn said_at(stanza: &Element, arrived: Arrived) -> Option<Timestamp> {
+    let moved = (arrived.wall != arrived.at).then_some(arrived.wall);
+    delay(stanza).map(|(_, at)| at).or(moved)
 }
 
 /// The id that receipts and errors must carry (XEP-0184 section 5.4, RFC 6120 section 8.1.3); the origin id

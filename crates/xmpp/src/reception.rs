@@ -250,7 +250,7 @@ impl Reception {
 
     /// The refusal of a message that was meant for the gateway itself.
     fn how_to_address(&self) -> Refusal {
-        let prompt = self.face.network.profile().address_prompt;
+        let prompt = &self.face.network.profile().address_prompt.en;
         let words = format!(
             "this is the gateway itself; to reach somebody, write to the person's address with \\40 in place of the @, \
              followed by @{} ({prompt})",
@@ -262,6 +262,7 @@ impl Reception {
     fn arrived(&self) -> Arrived {
         Arrived {
             at: self.face.house.clock.now(),
+            wall: self.face.house.clock.wall(),
             tls: self.tls,
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Leg<'a> {
     /// What news is about: the user's own message.
     pub(crate) about: Option<&'a Envelope>,
     pub(crate) now: Timestamp,
+    /// What the clock on the wall shows.
+    pub(crate) wall: Timestamp,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -59,8 +61,11 @@ fn corrected(parcel: &Parcel, target: &Reference) -> Result<String, Fault> {
 }
 
 fn delayed(message: Outward, parcel: &Parcel, leg: Leg<'_>) -> Outward {
-    let written = parcel.draft().said_at.unwrap_or(parcel.accepted()).min(leg.now);
-    let late = leg.now.since(written) > LIVE || parcel.maybe_doubled();
+    let (written, now) = match parcel.draft().said_at {
+        Some(said_at) => (said_at.min(leg.wall), leg.wall),
+        None => (parcel.accepted(), leg.now),
+    };
+    let late = now.since(written) > LIVE || parcel.maybe_doubled();
     message.holding_some(late.then(|| delay(leg.gateway, written)).flatten())
 }
 

@@ -1,9 +1,10 @@
 //! Hands parcels out: looks what is due, leases it, lets a courier carry it, writes down what came of it.
 
 use crate::engine::keeper::Keeper;
+use crate::engine::room::Room;
 use crate::supervise::{Flights, Supervisor};
 use causeway_core::address::{NetworkId, Party};
-use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::clock::Clock;
 use causeway_core::delivery::Event;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
@@ -62,10 +63,6 @@ pub struct Dispatch {
     pub name: Line,
 }
 
-/// How many deliveries are under way to each destination.
-#[derive(Debug, Default)]
-struct Load(BTreeMap<String, usize>);
-
 /// What one flight leaves behind.
 struct Landed {
     destination: String,
@@ -97,7 +94,7 @@ impl Couriers {
 
     /// How many deliveries may be under way to a destination at once. None while home is closed, and none to a network
     /// that is not configured: they wait until it is.
-    fn bound(&self, destination: &str) -> usize {
+    pub(crate) fn bound(&self, destination: &str) -> usize {
         if destination == HOME {
             return if self.home.is_open() { HOME_FLIGHTS } else { 0 };
         }
@@ -117,17 +114,17 @@ impl Dispatch {
     pub async fn run(self, supervisor: Supervisor) {
         let stopped = supervisor.stopped();
         tokio::pin!(stopped);
-        let (mut flights, mut load) = (Flights::default(), Load::default());
+        let (mut flights, mut room) = (Flights::default(), Room::default());
         loop {
-            if let Err(e) = self.send_out(&mut flights, &mut load, &supervisor).await {
+            if let Err(e) = self.send_out(&mut flights, &mut room, &supervisor).await {
                 tracing::error!("the dispatcher cannot read the ledger: {e}");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            let nap = self.nap(flights.len(), &load);
+            let nap = self.nap(flights.len(), &room);
             tokio::select! {
                 () = &mut stopped => break,
                 () = self.news.notified() => {}
-                landed = flights.next() => load.land(landed),
+                landed = flights.next() => landed.iter().for_each(|landed| room.give_back(&landed.destination)),
                 () = tokio::time::sleep(nap) => {}
             }
         }
@@ -138,41 +135,42 @@ impl Dispatch {
     async fn send_out(
         &self,
         flights: &mut Flights<Landed>,
-        load: &mut Load,
+        room: &mut Room,
         supervisor: &Supervisor,
     ) -> Result<(), causeway_store::StoreError> {
         while !supervisor.is_stopping() {
-            let room = FLIGHTS.saturating_sub(flights.len()).min(LEASES);
+            let free = FLIGHTS.saturating_sub(flights.len()).min(LEASES);
             let now = self.clock.now();
-            let ready = match room {
+            let ready = match free {
                 0 => return Ok(()),
                 _ => self.ledger.ready(
                     now,
-                    &|to| load.is_full(to, &self.couriers),
-                    &|to| load.room(to, &self.couriers),
-                    room,
+                    &|to| room.is_full(to, &self.couriers),
+                    &|to| room.left(to, &self.couriers),
+                    free,
                 )?,
             };
             if ready.is_empty() {
                 return Ok(());
             }
-            let leases = ready.into_iter().map(|ready| self.lease(ready, now));
+            let leases = ready.into_iter().map(|ready| self.lease(ready));
             let leased: Vec<_> = futures::future::join_all(leases).await.into_iter().flatten().collect();
             // What could not be leased now is looked at again after the next commit.
             if leased.is_empty() {
                 return Ok(());
             }
             for (ready, parcel) in leased {
-                load.take_off(&ready.destination);
+                room.take(&ready.destination);
                 flights.start(self.flight(ready, parcel, supervisor.clone()));
             }
         }
         Ok(())
     }
 
-    /// Commits the intent to deliver; `None` when it is over before it began.
-    async fn lease(&self, ready: Ready, now: Timestamp) -> Option<(Ready, Parcel)> {
-        let Some((courier, _)) = self.couriers.courier(&ready.to).filter(|_| ready.expires > now) else {
+    /// Commits the intent to deliver; `None` when nobody can carry it. What is over by the clock is tried once more: the
+    /// time may have passed while the gateway, the way home or the machine was down, or only the clock was moved.
+    async fn lease(&self, ready: Ready) -> Option<(Ready, Parcel)> {
+        let Some((courier, _)) = self.couriers.courier(&ready.to) else {
             self.close(ready.envelope, Event::Expired).await;
             return None;
         };
@@ -198,7 +196,7 @@ impl Dispatch {
         }
     }
 
-    /// One delivery from lease to outcome. A courier that panics leaves its parcel in doubt.
+    /// One delivery from lease to outcome, and those behind it in its lane as long as it is their turn.
     fn flight(
         &self,
         ready: Ready,
@@ -206,25 +204,31 @@ impl Dispatch {
         supervisor: Supervisor,
     ) -> impl Future<Output = Landed> + Send + 'static {
         let courier = self.couriers.courier(&ready.to);
-        let keeper = self.keeper.clone();
+        let (keeper, who) = (self.keeper.clone(), self.name.clone());
         async move {
-            let id = parcel.id();
-            if let Some((courier, shelf)) = courier {
-                let carried = AssertUnwindSafe(async { courier.deliver(&parcel).await }).catch_unwind();
-                let outcome = tokio::select! {
-                    carried = carried => carried.unwrap_or_else(|_| {
-                        tracing::error!(%id, "a courier failed; the delivery is in doubt");
-                        Outcome::InDoubt(Fault::of(FaultKind::Internal), None)
-                    }),
-                    () = supervisor.stopped().then(|()| tokio::time::sleep(DRAIN)) => {
-                        Outcome::InDoubt(Fault::of(FaultKind::Timeout).saying("the gateway was stopped"), None)
-                    }
-                };
+            let mut next = courier.map(|carrier| (carrier, parcel));
+            while let Some(((courier, shelf), parcel)) = next {
+                let id = parcel.id();
+                let outcome = carried(courier.as_ref(), &parcel, &supervisor).await;
                 log(id, &outcome);
-                let change = settlement(id, shelf, outcome, supervisor.is_stopping());
-                if keeper.insist(change).await.is_err() {
+                let goes_on = courier.is_open() && !supervisor.is_stopping();
+                let change = settlement(id, shelf.clone(), outcome, supervisor.is_stopping());
+                let follow = goes_on.then(|| Change::Follow {
+                    id,
+                    side: courier.capabilities().clone(),
+                    who: who.clone(),
+                });
+                let (settled, followed) = match follow {
+                    Some(follow) => keeper.insist_on_both(change, follow).await,
+                    None => (keeper.insist(change).await, Ok(Done::NotLeased)),
+                };
+                if settled.is_err() {
                     tracing::error!(%id, "an outcome could not be written; the delivery is in doubt");
                 }
+                next = match followed {
+                    Ok(Done::Leased(parcel)) => Some(((courier, shelf), parcel)),
+                    _ => None,
+                };
             }
             Landed {
                 destination: ready.destination,
@@ -232,7 +236,7 @@ impl Dispatch {
         }
     }
 
-    fn nap(&self, flights: usize, load: &Load) -> Duration {
+    fn nap(&self, flights: usize, room: &Room) -> Duration {
         // A landing wakes the dispatcher.
         if flights >= FLIGHTS {
             return NAP;
@@ -240,7 +244,7 @@ impl Dispatch {
         let longest = if self.couriers.home.is_open() { NAP } else { KNOCK };
         let due = self
             .ledger
-            .next_due(&|to| load.is_full(to, &self.couriers))
+            .next_due(&|to| room.is_full(to, &self.couriers))
             .ok()
             .flatten();
         due.map_or(longest, |due| {
@@ -260,28 +264,16 @@ impl Dispatch {
     }
 }
 
-impl Load {
-    fn room(&self, destination: &str, couriers: &Couriers) -> usize {
-        couriers
-            .bound(destination)
-            .saturating_sub(self.0.get(destination).copied().unwrap_or(0))
-    }
-
-    fn is_full(&self, destination: &str, couriers: &Couriers) -> bool {
-        self.room(destination, couriers) == 0
-    }
-
-    fn take_off(&mut self, destination: &str) {
-        *self.0.entry(destination.to_owned()).or_default() += 1;
-    }
-
-    fn land(&mut self, landed: Option<Landed>) {
-        let Some(Landed { destination }) = landed else { return };
-        if let Some(count) = self.0.get_mut(&destination) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.0.remove(&destination);
-            }
+/// One try. A courier that panics leaves its parcel in doubt, and so does one that does not end when the house closes.
+async fn carried(courier: &dyn Courier, parcel: &Parcel, supervisor: &Supervisor) -> Outcome {
+    let carried = AssertUnwindSafe(async { courier.deliver(parcel).await }).catch_unwind();
+    tokio::select! {
+        carried = carried => carried.unwrap_or_else(|_| {
+            tracing::error!(id = %parcel.id(), "a courier failed; the delivery is in doubt");
+            Outcome::InDoubt(Fault::of(FaultKind::Internal), None)
+        }),
+        () = supervisor.stopped().then(|()| tokio::time::sleep(DRAIN)) => {
+            Outcome::InDoubt(Fault::of(FaultKind::Timeout).saying("the gateway was stopped"), None)
         }
     }
 }

@@ -1,11 +1,16 @@
 use super::*;
 use crate::cast::{NOW, juliet, romeo, stanza};
 use causeway_core::fault::FaultKind;
+use std::time::Duration;
 
 const OURS: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn arrived() -> Arrived {
-    Arrived { at: NOW, tls: true }
+    Arrived {
+        at: NOW,
+        wall: NOW,
+        tls: true,
+    }
 }
 
 fn caller() -> Caller {
@@ -69,6 +74,17 @@ fn only_a_long_id_proves_that_two_messages_are_one() {
 fn a_receipt_can_only_be_asked_for_with_an_id() {
     assert!(!said("", "<body>a</body><request xmlns='urn:xmpp:receipts'/>").receipt);
     assert!(!said("id='1'", "<body>a</body>").receipt);
+}
+
+#[test]
+fn a_message_bears_the_date_of_a_clock_that_was_moved() {
+    let later = Arrived {
+        wall: NOW.plus(Duration::from_secs(86_400)),
+        ..arrived()
+    };
+    let stanza = stanza("<message/>");
+    assert_eq!(said_at(&stanza, later), Some(later.wall));
+    assert_eq!(said_at(&stanza, arrived()), None);
 }
 
 #[test]

@@ -3,9 +3,9 @@ use crate::cast::{NOW, gateway, juliet, leased, parcel, romeo};
 use crate::xml::text_of;
 use causeway_core::address::Party;
 use causeway_core::envelope::{Draft, EnvelopeId};
+use causeway_core::file::{Attachment, FileName, Place};
 use causeway_core::hop::{Hop, Step};
 use causeway_core::language::Language;
-use causeway_core::file::{Attachment, FileName, Place};
 use causeway_core::message::{Happened, MessageRef, News, Text};
 use causeway_core::text::{Body, Line};
 
@@ -39,6 +39,7 @@ fn written(parcel: &Parcel, about: Option<&Envelope>, age: Duration) -> Vec<Elem
         to: &romeo(),
         about,
         now: NOW.plus(age),
+        wall: NOW.plus(age),
     };
     let stanzas = stanzas(parcel, leg).unwrap();
     stanzas.iter().map(|stanza| stanza.element().clone()).collect()
