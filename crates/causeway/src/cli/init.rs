@@ -127,18 +127,26 @@ impl Init {
     }
 
     fn server_lines(&self, secret: &str) -> String {
-        let Self { domain, port, .. } = self;
+        let Self { home, domain, port, .. } = self;
         match self.server {
             Server::Prosody => format!(
                 "Into /etc/prosody/prosody.cfg.lua, at the end:\n\n\
                  Component \"{domain}\"\n  component_secret = \"{secret}\"\n\n\
                  (component_ports must contain {port}; 5347 is the default.) Then restart Prosody; a reload does not start a new component.\n\
-                 Without a restart: prosodyctl shell 'host:activate(\"{domain}\")'"
+                 Without a restart: prosodyctl shell 'host:activate(\"{domain}\")'\n\n\
+                 Not needed, but good: let the gateway put contacts into rosters. Install prosody-modules, write\n  \
+                 modules_enabled = {{ \"privilege\" }}\n\
+                 into the section above, and into that of VirtualHost \"{home}\" (beside what stands there already)\n  \
+                 modules_enabled = {{ \"privilege\" }}\n  \
+                 privileged_entities = {{ [\"{domain}\"] = {{ roster = \"both\", message = \"outgoing\" }} }}"
             ),
             Server::Ejabberd => format!(
                 "Into /etc/ejabberd/ejabberd.yml, under `listen:` (a listener of its own for each component):\n\n  \
                  -\n    port: {port}\n    ip: \"127.0.0.1\"\n    module: ejabberd_service\n    access: all\n    hosts:\n      \
                  {domain}:\n        password: \"{secret}\"\n\n\
+                 Not needed, but good: let the gateway put contacts into rosters of {home}. Add to the sections that are there:\n\n\
+                 acl:\n  gateways:\n    server: {domain}\naccess_rules:\n  gateways:\n    allow: gateways\nmodules:\n  \
+                 mod_privilege:\n    roster:\n      both: gateways\n    message:\n      outgoing: gateways\n\n\
                  Then: ejabberdctl reload_config"
             ),
         }
