@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod capability;
+pub mod card;
 pub mod clock;
 pub mod command;
 pub mod delivery;

@@ -2,6 +2,7 @@
 
 use crate::address::{ForeignId, NetworkId};
 use crate::capability::Capabilities;
+use crate::card::Card;
 use crate::clock::{Clock, Timestamp};
 use crate::envelope::{Draft, Envelope, EnvelopeId};
 use crate::evidence::Report;
@@ -9,8 +10,10 @@ use crate::fault::{Fault, FaultKind};
 use crate::file::Link;
 use crate::fit::Fitted;
 use crate::hop::Hop;
+use crate::language::Words;
 use crate::message::{MessageRef, Payload};
 use crate::text::Line;
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
@@ -116,9 +119,9 @@ pub struct Profile {
     /// The type of its disco identity in the category `gateway` (XEP-0030, the registry of service discovery identities).
     pub gateway_type: &'static str,
     /// Its name for people.
-    pub title: String,
+    pub title: Words,
     /// How an address there looks, as a prompt for people.
-    pub address_prompt: &'static str,
+    pub address_prompt: Words,
     /// What it can carry.
     pub capabilities: Capabilities,
     /// How many deliveries may be under way to one destination.
@@ -178,6 +181,11 @@ pub trait Network: Courier {
 
     /// What a slow or broken server would hold up: deliveries to one destination share its bound.
     fn destination(&self, id: &ForeignId) -> String;
+
+    /// What a user knows about a contact. It reads at most a few rows.
+    fn card(&self, _user: &BareJid, _contact: &ForeignId) -> Card {
+        Card::default()
+    }
 
     /// Listens and posts until `house` says stop.
     fn watch(self: Arc<Self>, house: House) -> Pending<'static, ()>;

@@ -11,6 +11,7 @@ use crate::{check, watch};
 use causeway_core::address::{ForeignId, NetworkId};
 use causeway_core::capability::Capabilities;
 use causeway_core::fault::Fault;
+use causeway_core::language::Words;
 use causeway_core::network::{Courier, Finding, House, Memory, Network, Outcome, Parcel, Pending, Profile};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -106,8 +107,11 @@ fn profile(id: NetworkId, config: &EmailConfig) -> Profile {
     Profile {
         id,
         gateway_type: "smtp",
-        title: "Email".to_owned(),
-        address_prompt: "An email address, for example juliet@example.com",
+        title: Words::new("Email", "E-Mail"),
+        address_prompt: Words::new(
+            "An email address, for example juliet@example.com",
+            "Eine E-Mail-Adresse, zum Beispiel juliet@example.com",
+        ),
         capabilities: Capabilities {
             edits: false,
             receipts: false,

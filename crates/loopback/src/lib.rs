@@ -9,6 +9,7 @@ use causeway_core::capability::Capabilities;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step};
+use causeway_core::language::Words;
 use causeway_core::message::Payload;
 use causeway_core::network::{
     Accepted, Arrival, Courier, Finding, Handed, House, Network, Outcome, Parcel, Pending, Profile,
@@ -63,10 +64,10 @@ impl Loopback {
     /// A network of that name whose tries end as the oracle says.
     pub fn new(id: NetworkId, oracle: Oracle) -> Arc<Self> {
         let profile = Profile {
-            title: format!("The pretend network {id}"),
+            title: Words::new(format!("The pretend network {id}"), format!("Das gespielte Netz {id}")),
             id,
             gateway_type: "loopback",
-            address_prompt: "A name in lower-case letters",
+            address_prompt: Words::new("A name in lower-case letters", "Ein Name in Kleinbuchstaben"),
             capabilities: Capabilities {
                 edits: true,
                 receipts: true,
@@ -181,6 +182,6 @@ impl Network for Loopback {
     }
 
     fn check(&self) -> Pending<'_, Vec<Finding>> {
-        Box::pin(async { vec![Finding::good(self.profile.title.clone(), "always there")] })
+        Box::pin(async { vec![Finding::good(self.profile.title.en.clone(), "always there")] })
     }
 }

@@ -11,6 +11,7 @@ use causeway_core::command::Clerks;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::fit::fit;
+use causeway_core::language::Words;
 use causeway_core::message::Payload;
 use causeway_core::network::{
     Accepted, Arrival, Courier, Files, Finding, House, Inbox, Item, Memory, Network, Outcome, Parcel, Pending, Profile,
@@ -215,8 +216,8 @@ impl PigeonPost {
             profile: Profile {
                 id: NetworkId::new("pigeon").unwrap(),
                 gateway_type: "pigeon",
-                title: "Pigeon post".into(),
-                address_prompt: "name@loft",
+                title: Words::new("Pigeon post", "Taubenpost"),
+                address_prompt: Words::new("name@loft", "Name@Schlag"),
                 capabilities: crate::courier::capabilities(),
                 per_destination: 1,
             },

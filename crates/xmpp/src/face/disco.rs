@@ -42,7 +42,7 @@ pub(super) fn info(face: &Face, contact: Option<&Contact>, query: &Element) -> R
     let profile = face.network.profile();
     let (identity, features) = match contact {
         None => (
-            identity("gateway", profile.gateway_type, &profile.title),
+            identity("gateway", profile.gateway_type, &profile.title.en),
             OF_THE_GATEWAY,
         ),
         Some(contact) => (

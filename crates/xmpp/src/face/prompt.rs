@@ -15,9 +15,9 @@ pub(super) fn answer(face: &Face, query: &Element, set: bool) -> Result<Element,
         return Ok(element("query", ns::GATEWAY)
             .holding(
                 element("desc", ns::GATEWAY)
-                    .saying(&format!("Reach somebody through {}", face.network.profile().title)),
+                    .saying(&format!("Reach somebody through {}", face.network.profile().title.en)),
             )
-            .holding(element("prompt", ns::GATEWAY).saying(face.network.profile().address_prompt)));
+            .holding(element("prompt", ns::GATEWAY).saying(&face.network.profile().address_prompt.en)));
     }
     let typed = text_of(query, "prompt", ns::GATEWAY)
         .ok_or_else(|| Refusal::bad_request(Words::new("The prompt is missing", "Die Eingabe fehlt")))?;

@@ -4,6 +4,7 @@ use super::Face;
 use crate::ns;
 use crate::xml::{Build, element};
 use causeway_core::address::Contact;
+use causeway_core::language::Language;
 use minidom::Element;
 
 /// The card of a contact, or of the gateway.
@@ -11,7 +12,7 @@ pub(super) fn card(face: &Face, contact: Option<&Contact>) -> Element {
     let field = |name, text: &str| element(name, ns::VCARD).saying(text);
     let Some(contact) = contact else {
         return element("vCard", ns::VCARD)
-            .holding(field("FN", &face.network.profile().title))
+            .holding(field("FN", face.network.profile().title.told(Language::En)))
             .holding(field("JABBERID", face.gateway.as_str()));
     };
     let written = face.network.written(&contact.id);
