@@ -23,10 +23,8 @@ fn seconds(time: &str) -> Result<i64> {
         .args(["-u", "-d", time, "+%s"])
         .output()
         .context("date")?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .parse()
-        .with_context(|| time.to_owned())?)
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().with_context(|| format!("the date of “{time}”"))
 }
 
 /// One line and one mail cross; the line bears the date that the turned clock shows.
