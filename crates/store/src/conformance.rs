@@ -77,11 +77,14 @@ behaviours! {
         what_failed_lets_the_next_one_go, the_middle_of_a_lane_can_be_cancelled,
         a_held_one_leaves_its_lane_and_comes_back_at_the_end, a_group_sees_its_own_changes,
         the_bound_of_a_destination_is_kept, a_skipped_destination_is_passed_over,
-        the_longest_waiting_destination_comes_first, the_next_due_time_is_known;
+        the_longest_waiting_destination_comes_first, the_next_due_time_is_known,
+        the_next_begins_as_the_one_before_it_ends, nobody_begins_before_one_that_has_to_wait,
+        nobody_begins_before_another_lane_that_has_waited_longer, nobody_begins_whose_time_is_over;
     trying: an_arrival_is_taken_once, an_id_that_is_not_unique_proves_nothing, the_same_id_from_another_is_another_message,
         rows_and_messages_are_one, a_lease_is_given_once, a_lease_before_its_time_is_refused,
         a_refused_try_comes_back_later, a_doubt_marks_the_next_try, a_returned_try_does_not_count,
         what_a_side_cannot_carry_fails_at_once, an_outcome_keeps_its_hop_and_its_rows, a_long_way_is_kept_in_order,
+        a_long_message_is_carried_too,
         an_expired_one_fails_with_its_reason, an_arrival_without_ids_is_refused,
         what_failed_may_be_said_again_under_its_id;
     news: a_final_stop_is_told_to_who_asked, nobody_is_told_who_did_not_ask, the_first_delay_is_told,
@@ -106,5 +109,5 @@ behaviours! {
         a_stale_flight_is_dropped_and_its_delivery_stays, a_head_that_lost_its_place_is_given_it_again,
         a_stale_place_in_the_queue_is_mended, the_counter_is_found_again, a_damaged_clock_keeps_no_store_from_opening,
         the_sender_of_one_put_aside_is_told_once, one_put_aside_can_be_cancelled,
-        the_same_message_as_a_damaged_one_is_taken;
+        the_same_message_as_a_damaged_one_is_taken, a_delivery_that_is_lost_is_not_taken_for_a_fresh_one;
 }

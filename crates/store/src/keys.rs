@@ -149,9 +149,10 @@ pub(crate) fn delivery(id: &EnvelopeId) -> Key {
     key(ENVELOPE, &[id.as_bytes(), b"/d"])
 }
 
-/// Whether a key under [`envelopes`] is one of [`delivery`].
-pub(crate) fn is_delivery(key: &[u8]) -> bool {
-    key.len() == 20 && key.ends_with(b"/d")
+/// The id in a key of [`envelope`]; `None` for the other keys under [`envelopes`].
+pub(crate) fn envelope_in(key: &[u8]) -> Option<EnvelopeId> {
+    let id = key.strip_prefix(ENVELOPE.as_bytes())?.strip_suffix(b"/e")?;
+    id.try_into().ok().map(EnvelopeId::from_random)
 }
 
 /// Its hops that do not stand with the delivery.

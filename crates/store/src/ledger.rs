@@ -79,6 +79,15 @@ pub enum Change {
         /// The gateway's name in the hop.
         who: Line,
     },
+    /// The next in a lane is to begin in the commit that ends the try before it, if no other lane comes first.
+    Follow {
+        /// The delivery whose try ended.
+        id: EnvelopeId,
+        /// What their recipient's side can carry.
+        side: Capabilities,
+        /// The gateway's name in the hop.
+        who: Line,
+    },
     /// A try has ended.
     Settle {
         /// The delivery.
@@ -203,6 +212,7 @@ impl Pen<'_> {
         Ok(match change {
             Change::Arrive { shelf, arrival, ids } => Noted::Arrived(self.arrive(&shelf, arrival, &ids)?),
             Change::Lease { id, side, who } => self.lease(&id, &side, who)?,
+            Change::Follow { id, side, who } => self.follow(&id, &side, who)?,
             Change::Settle { id, shelf, outcome } => Noted::Stepped(self.settle(&id, &shelf, outcome)?),
             Change::Step { id, event } => Noted::Stepped(self.step(&id, &event)?),
         })

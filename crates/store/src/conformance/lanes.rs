@@ -5,6 +5,7 @@ use crate::conformance::cast::*;
 use crate::ledger::{Change, Done};
 use causeway_core::clock::Timestamp;
 use causeway_core::delivery::{Event, Stage};
+use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::{Arrival, Outcome};
 
@@ -164,4 +165,62 @@ pub(crate) fn the_next_due_time_is_known<D: Disk>() {
         book.ledger.next_due(&|to| to == "home").unwrap(),
         Some(Timestamp(DAWN.0))
     );
+}
+
+/// Settles a delivery and lets the next one of its lane begin in the same commit.
+fn follow<D: Disk>(book: &Book<D>, id: EnvelopeId, outcome: Outcome) -> Option<EnvelopeId> {
+    let settle = Change::Settle {
+        id,
+        shelf: "pigeon".to_owned(),
+        outcome,
+    };
+    let follow = Change::Follow {
+        id,
+        side: side(),
+        who: line("bridge.example"),
+    };
+    match book.commit(vec![settle, follow]).pop() {
+        Some(Done::Leased(parcel)) => Some(parcel.id()),
+        Some(Done::NotLeased) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn the_next_begins_as_the_one_before_it_ends<D: Disk>() {
+    let book = Book::<D>::new();
+    let said = ["one", "two", "three"].map(|words| book.say(romeo(), juliet(), words));
+    book.lease(said[0]);
+    assert_eq!(follow(&book, said[0], handed(false)), Some(said[1]));
+    assert!(matches!(book.stage(said[0]), Stage::Handed { .. }));
+    let refused = Outcome::Failed(Fault::of(FaultKind::NoSuchUser), None);
+    assert_eq!(follow(&book, said[1], refused), Some(said[2]));
+    assert_eq!(follow(&book, said[2], handed(false)), None, "nobody is left");
+}
+
+pub(crate) fn nobody_begins_before_one_that_has_to_wait<D: Disk>() {
+    let book = Book::<D>::new();
+    let said = ["one", "two"].map(|words| book.say(romeo(), juliet(), words));
+    book.lease(said[0]);
+    assert_eq!(follow(&book, said[0], Outcome::Failed(later(), None)), None);
+    assert!(book.try_lease(said[1]).is_none());
+}
+
+pub(crate) fn nobody_begins_before_another_lane_that_has_waited_longer<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.say(romeo(), juliet(), "one");
+    let other = book.say(nurse(), juliet(), "Madam!");
+    book.wait(1);
+    book.say(romeo(), juliet(), "two");
+    book.lease(first);
+    assert_eq!(follow(&book, first, handed(false)), None);
+    assert_eq!(book.due()[0], other);
+}
+
+pub(crate) fn nobody_begins_whose_time_is_over<D: Disk>() {
+    let book = Book::<D>::new();
+    let said = ["one", "two"].map(|words| book.say(romeo(), juliet(), words));
+    book.lease(said[0]);
+    book.wait(24 * 3600);
+    assert_eq!(follow(&book, said[0], handed(false)), None);
+    assert!(matches!(book.stage(said[1]), Stage::Queued { .. }));
 }

@@ -214,3 +214,17 @@ pub(crate) fn a_long_way_is_kept_in_order<D: Disk>() {
     way.extend([Step::Tried, Step::Handed]);
     assert_eq!(book.steps(id), way);
 }
+
+pub(crate) fn a_long_message_is_carried_too<D: Disk>() {
+    let book = Book::<D>::new();
+    // Hardly anything in it can be packed.
+    let long: String = (0..9_000u32)
+        .map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 26))
+        .collect();
+    let id = book.say(romeo(), juliet(), &long);
+    let book = book.reopened();
+    assert_eq!(book.envelope(id).draft.payload, words(&long));
+    book.carry(id);
+    assert_eq!(book.envelope(id).draft.payload, words(&long));
+    assert_eq!(book.steps(id), [Step::Accepted, Step::Tried, Step::Handed]);
+}

@@ -40,7 +40,7 @@ impl Pen<'_> {
         if let Some(known) = self.known(&draft)? {
             return Ok(Taken::Known(known));
         }
-        if self.batch.get(&keys::delivery(&id))?.is_some() {
+        if self.batch.get(&keys::envelope(&id))?.is_some() {
             return Err(StoreError::BadIds);
         }
         self.accept(draft, id, self.name.clone())?;
@@ -77,16 +77,16 @@ impl Pen<'_> {
             to: to.clone(),
             lane: Digest::lane(from, to),
             destination: (self.route)(to),
-            place: 0,
+            place: self.batch.number()?,
             hops: Vec::new(),
             more_hops: 0,
             who,
         };
-        self.batch.write(keys::envelope(&id), &envelope)?;
-        self.index(&envelope, &entry.lane)?;
         let accepted = Hop::own(self.now, Step::Accepted, entry.who.clone());
         self.record(&mut entry, accepted)?;
-        self.refile(None, &mut entry)
+        self.write_fresh(&envelope, &entry)?;
+        self.index(&envelope, &entry.lane)?;
+        self.file(&entry)
     }
 
     /// Writes the rows by which an envelope and its lane are found.

@@ -108,7 +108,7 @@ impl Pen<'_> {
             .and_then(|(envelope, fault)| promise::news(&envelope, Owed::Failed(fault)));
         let Some(draft) = news else { return Ok(()) };
         let news = Digest::news(id, "aside", 0);
-        match self.batch.get(&keys::delivery(&news))? {
+        match self.batch.get(&keys::envelope(&news))? {
             Some(_) => Ok(()),
             None => self.accept(draft, news, self.name.clone()),
         }

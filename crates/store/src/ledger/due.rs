@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::keys::{self, Digest, Key};
 use crate::ledger::damage::Broken;
-use crate::ledger::entry::{Entry, Head};
+use crate::ledger::entry::Head;
 use crate::ledger::{Ledger, Ready};
 use crate::row;
 use causeway_core::clock::Timestamp;
@@ -151,7 +151,7 @@ impl Walk<'_> {
     /// Whether a head could be leased: all its rows can be read, it is due when the queue says so, and it is the first
     /// of its lane.
     fn is_whole(&self, key: &[u8], head: &Head) -> Result<bool, StoreError> {
-        let Some(entry) = self.ledger.read::<Entry>(&keys::delivery(&head.envelope))? else {
+        let Some(entry) = self.ledger.entry(head.envelope)? else {
             return Ok(false);
         };
         let queued = keys::queued_parts(key).is_some_and(|(due, lane)| entry.due() == Some(due) && entry.lane == lane);

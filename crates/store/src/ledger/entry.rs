@@ -1,10 +1,12 @@
 //! What the ledger keeps with a delivery, and the rows that follow from it.
 
+use crate::error::StoreError;
 use crate::keys::{self, Digest, Key};
+use crate::row;
 use causeway_core::address::Party;
 use causeway_core::clock::Timestamp;
 use causeway_core::delivery::{Delivery, Stage};
-use causeway_core::envelope::EnvelopeId;
+use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::hop::Hop;
 use causeway_core::text::Line;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,20 @@ pub(crate) struct Entry {
     pub(crate) who: Line,
 }
 
+/// The row of an envelope to which nothing has happened yet: its delivery stands with it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Fresh<'a> {
+    #[serde(flatten)]
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) fresh: &'a Entry,
+}
+
+/// What the row of an envelope has of its delivery.
+#[derive(Debug, Deserialize)]
+struct StandsWith {
+    fresh: Option<Entry>,
+}
+
 /// The waiting head of a lane: all that the dispatcher must know before it leases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
@@ -49,6 +65,19 @@ pub(crate) struct Flight {
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Entry {
+    /// The entry of a delivery: its own row, or what stands with its envelope as long as it has none.
+    pub(crate) fn read(
+        id: &EnvelopeId,
+        get: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError>,
+    ) -> Result<Option<Self>, StoreError> {
+        let (own, envelope) = (keys::delivery(id), keys::envelope(id));
+        if let Some(value) = get(&own)? {
+            return row::read(&own, &value).map(Some);
+        }
+        let Some(value) = get(&envelope)? else { return Ok(None) };
+        Ok(row::read::<StandsWith>(&envelope, &value)?.fresh)
+    }
+
     /// The envelope.
     pub(crate) fn id(&self) -> &EnvelopeId {
         &self.delivery.envelope

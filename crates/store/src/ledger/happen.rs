@@ -69,7 +69,7 @@ impl Pen<'_> {
         }
         if let Some(hop) = hop {
             self.record(&mut entry, hop)?;
-            self.batch.write(keys::delivery(id), &entry)?;
+            self.write_entry(&entry)?;
         }
         Ok(false)
     }
@@ -92,7 +92,7 @@ impl Pen<'_> {
         for hop in effects.step.map(|step| sign(&after, step)).unwrap_or_default() {
             self.record(&mut after, hop)?;
         }
-        self.refile(Some(entry), &mut after)?;
+        self.refile(entry, &mut after)?;
         if let Some(owed) = effects.owed {
             self.tell(&after, owed)?;
         }

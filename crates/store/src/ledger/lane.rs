@@ -16,20 +16,25 @@ const BOOK_PAGE: usize = 1_000;
 // ---------------------------------------------------------------------------------------------------------------------
 
 impl Pen<'_> {
-    /// Writes `after` and puts every index row right that `before` and `after` have between them.
-    pub(crate) fn refile(&mut self, before: Option<&Entry>, after: &mut Entry) -> Result<(), StoreError> {
-        let led = match before {
-            // Also when its place was lost meanwhile.
-            Some(before) => before.in_flight() || self.leads(before)?,
-            None => false,
-        };
-        if let Some(before) = before {
-            self.take_off(before, led);
+    /// Puts a fresh entry, which is written, in its lane.
+    pub(crate) fn file(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        self.put_on(entry)?;
+        match self.leads(entry)? {
+            true => self.call_head(&entry.lane, Some(entry)),
+            false => Ok(()),
         }
-        if after.in_lane() && !before.is_some_and(Entry::in_lane) {
+    }
+
+    /// Writes `after` and puts every index row right that `before` and `after` have between them.
+    pub(crate) fn refile(&mut self, before: &Entry, after: &mut Entry) -> Result<(), StoreError> {
+        // Also when its place was lost meanwhile.
+        let led = before.in_flight() || self.leads(before)?;
+        self.take_off(before, led);
+        if after.in_lane() && !before.in_lane() {
             after.place = self.batch.number()?;
         }
         self.put_on(after)?;
+        self.write_entry(after)?;
         let moved_on = led && !after.in_lane();
         if moved_on || self.leads(after)? {
             self.call_head(&after.lane, Some(after))
@@ -65,7 +70,7 @@ impl Pen<'_> {
     }
 
     /// Puts all index rows of `entry` but that of a waiting head.
-    fn put_on(&mut self, entry: &mut Entry) -> Result<(), StoreError> {
+    fn put_on(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let id = *entry.id();
         self.batch.put_id(entry.standing(), &id);
         if entry.in_flight() {
@@ -83,7 +88,7 @@ impl Pen<'_> {
         if let Some(at) = entry.finished() {
             self.batch.put(keys::finished(at, &id), &[]);
         }
-        self.batch.write(keys::delivery(&id), entry)
+        Ok(())
     }
 
     /// Queues the head of a lane, if it waits. Followers whose rows are damaged are put aside on the way, so that they
@@ -142,10 +147,10 @@ impl Pen<'_> {
             let page = self.batch.range(&from, &end, BOOK_PAGE)?;
             let Some((last, _)) = page.last() else { return Ok(None) };
             from = keys::after(last);
-            let deliveries = page.iter().filter(|(key, _)| keys::is_delivery(key));
-            let entries = deliveries.filter_map(|(key, value)| row::read::<Entry>(key, value).ok());
-            if let Some(found) = entries.into_iter().find(is) {
-                return Ok(Some(*found.id()));
+            for id in page.iter().filter_map(|(key, _)| keys::envelope_in(key)) {
+                if self.entry(&id).is_ok_and(|entry| entry.is_some_and(|entry| is(&entry))) {
+                    return Ok(Some(id));
+                }
             }
         }
     }
@@ -157,7 +162,7 @@ impl Pen<'_> {
         let latest = self.now.plus(self.terms.schedule.longest());
         if due > latest {
             entry.delivery.stage = Stage::Queued { due: latest };
-            self.batch.write(keys::delivery(entry.id()), &entry)?;
+            self.write_entry(&entry)?;
         }
         let destination = Digest::destination(&entry.destination);
         self.batch

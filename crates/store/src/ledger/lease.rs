@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::Noted;
-use crate::ledger::entry::Entry;
+use crate::ledger::entry::{Entry, Head};
 use crate::ledger::happen::own_hop;
 use crate::ledger::pen::Pen;
 use crate::row;
@@ -59,6 +59,27 @@ impl Pen<'_> {
             doubts,
             reply_to,
         })))
+    }
+
+    /// Leases the one behind `id` in its lane where [`Ledger::ready`] would offer just that one first: no other lane to
+    /// their destination has waited longer.
+    ///
+    /// [`Ledger::ready`]: crate::Ledger::ready
+    pub(crate) fn follow(&mut self, id: &EnvelopeId, side: &Capabilities, who: Line) -> Result<Noted, StoreError> {
+        let Some(entry) = self.entry(id)? else {
+            return Ok(Noted::NotLeased);
+        };
+        let queue = keys::queue(&Digest::destination(&entry.destination));
+        let Some((key, value)) = self.batch.first(&queue)? else {
+            return Ok(Noted::NotLeased);
+        };
+        let head: Head = row::read(&key, &value)?;
+        let same_lane = keys::queued_parts(&key).is_some_and(|(_, lane)| lane == entry.lane);
+        if same_lane && head.envelope != *id && head.expires > self.now {
+            self.lease(&head.envelope, side, who)
+        } else {
+            Ok(Noted::NotLeased)
+        }
     }
 
     fn is_its_turn(&self, entry: &Entry) -> Result<bool, StoreError> {

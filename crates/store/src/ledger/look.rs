@@ -29,16 +29,14 @@ impl Ledger {
 
     /// The delivery of the envelope with this id.
     pub fn delivery(&self, id: EnvelopeId) -> Result<Option<Delivery>, StoreError> {
-        Ok(self.read::<Entry>(&keys::delivery(&id))?.map(|entry| entry.delivery))
+        Ok(self.entry(id)?.map(|entry| entry.delivery))
     }
 
     /// The way of an envelope: the steps that it had behind it on arrival, then what the gateway learnt, in the order in
     /// which it learnt it. Damaged rows are left out and noted in [`Ledger::damage`].
     pub fn hops(&self, id: EnvelopeId) -> Result<Vec<Hop>, StoreError> {
         let way = self.noted(self.envelope(id))?.map(|envelope| envelope.draft.way);
-        let first = self
-            .noted(self.read::<Entry>(&keys::delivery(&id)))?
-            .map(|entry| entry.hops);
+        let first = self.noted(self.entry(id))?.map(|entry| entry.hops);
         let prefix = keys::hops(&id);
         let rows = self.backend.range(&prefix, &keys::end(&prefix), usize::MAX)?;
         let more = rows
@@ -141,6 +139,11 @@ impl Ledger {
     fn unfinished(&self, key: &[u8], value: &[u8]) -> Result<Option<(Envelope, Delivery)>, StoreError> {
         let id = row::read_id(key, value)?;
         Ok(self.envelope(id)?.zip(self.delivery(id)?))
+    }
+
+    /// The entry of a delivery.
+    pub(crate) fn entry(&self, id: EnvelopeId) -> Result<Option<Entry>, StoreError> {
+        Entry::read(&id, &|key| self.backend.get(key))
     }
 
     /// Reads one row.

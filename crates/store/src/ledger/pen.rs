@@ -5,7 +5,8 @@ use crate::error::StoreError;
 use crate::keys;
 use crate::ledger::Route;
 use crate::ledger::batch::Batch;
-use crate::ledger::entry::Entry;
+use crate::ledger::entry::{Entry, Fresh};
+use crate::row;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::hop::Hop;
@@ -14,6 +15,9 @@ use causeway_core::text::Line;
 
 /// How many hops stand in the row of their delivery: those of a message that needs three tries.
 const HOPS_WITHIN: usize = 8;
+
+/// The longest row in which an envelope and its delivery stand together, in bytes.
+const FRESH_MAX: usize = 2048;
 
 /// Writes one commit.
 pub(crate) struct Pen<'a> {
@@ -49,12 +53,35 @@ impl<'a> Pen<'a> {
 
     /// The entry of a delivery.
     pub(crate) fn entry(&self, id: &EnvelopeId) -> Result<Option<Entry>, StoreError> {
-        self.batch.read(&keys::delivery(id))
+        Entry::read(id, &|key| self.batch.get(key))
     }
 
     /// An envelope.
     pub(crate) fn envelope(&self, id: &EnvelopeId) -> Result<Option<Envelope>, StoreError> {
         self.batch.read(&keys::envelope(id))
+    }
+
+    /// Writes a fresh envelope with its entry: as one row, if it is not so long that parting the two would cost more.
+    pub(crate) fn write_fresh(&mut self, envelope: &Envelope, entry: &Entry) -> Result<(), StoreError> {
+        let key = keys::envelope(&envelope.id);
+        let fresh = Fresh { envelope, fresh: entry };
+        if row::write(&key, &fresh)?.len() <= FRESH_MAX {
+            return self.batch.write(key, &fresh);
+        }
+        self.batch.write(key, envelope)?;
+        self.batch.write(keys::delivery(&envelope.id), entry)
+    }
+
+    /// Writes an entry, and parts it from its envelope when that is the first time: should its row be lost, nobody must
+    /// take it for one that was never tried.
+    pub(crate) fn write_entry(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let (id, key) = (entry.id(), keys::delivery(entry.id()));
+        if self.batch.get(&key)?.is_none()
+            && let Some(envelope) = self.envelope(id)?
+        {
+            self.batch.write(keys::envelope(id), &envelope)?;
+        }
+        self.batch.write(key, entry)
     }
 
     /// Records a hop; `entry` must be written afterwards. Only a long way takes rows of its own.

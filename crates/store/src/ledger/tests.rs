@@ -4,7 +4,6 @@ use super::entry::Entry;
 use crate::conformance::cast::*;
 use crate::keys::{self, Digest};
 use crate::memory::MemoryBackend;
-use crate::row;
 use causeway_core::address::Party;
 use causeway_core::delivery::{Event, Stage};
 use causeway_core::envelope::{Draft, EnvelopeId};
@@ -166,8 +165,8 @@ impl Play {
     fn entries(&self) -> Vec<Entry> {
         let all = keys::envelopes();
         let rows = self.book.rows().range(&all, &keys::end(&all), usize::MAX).unwrap();
-        let deliveries = rows.iter().filter(|(key, _)| keys::is_delivery(key));
-        deliveries.map(|(key, value)| row::read(key, value).unwrap()).collect()
+        let ids = rows.iter().filter_map(|(key, _)| keys::envelope_in(key));
+        ids.map(|id| self.book.ledger.entry(id).unwrap().unwrap()).collect()
     }
 
     /// The keys of all index rows, as they must be.
