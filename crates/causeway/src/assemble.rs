@@ -51,7 +51,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     let started = clock.now();
     let key = Key::open(&config.data_dir)?;
     let files = networks::files(&config)?;
-    let wired = networks::wired(&config, &key)?;
+    let wired = networks::wired(&config, &key, &files)?;
     let networks = by_name(wired.clone());
     let (ledger, backend) = ledger(&config, &networks, started)?;
     let news = Arc::new(Notify::new());

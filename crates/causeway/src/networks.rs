@@ -55,11 +55,11 @@ pub fn files(config: &Config) -> anyhow::Result<Files> {
 }
 
 /// All networks of the configuration.
-pub fn wired(config: &Config, key: &Key) -> anyhow::Result<Vec<Wired>> {
+pub fn wired(config: &Config, key: &Key, files: &Files) -> anyhow::Result<Vec<Wired>> {
     let mut all = Vec::new();
     if let Some(email) = &config.email {
         let memory = Arc::new(Later::default());
-        let network = Email::new(email.section.clone(), key.0.clone(), memory.clone())
+        let network = Email::new(email.section.clone(), key.0.clone(), memory.clone(), files.clone())
             .map_err(anyhow::Error::msg)
             .context("[email]")?;
         all.push(Wired {

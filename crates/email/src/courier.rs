@@ -6,11 +6,11 @@ use crate::dsn::status::scrub;
 use crate::mx::{Exchanger, Exchangers};
 use crate::network::Email;
 use crate::smtp::pool::Sent;
-use crate::smtp::session::{At, Encryption, Target};
+use crate::smtp::session::{At, Encryption, Offers, Target};
 use crate::smtp::transaction::{Ended, Letter};
 use crate::threads::{Next, Pair, Said, answered};
 use crate::tls;
-use crate::write::{ThreadHead, Writing, compose};
+use crate::write::{Composed, Enclosure, ThreadHead, Writing, compose};
 use causeway_core::address::{ForeignId, Party};
 use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
@@ -43,8 +43,8 @@ pub(crate) struct Mx {
     tls: MxTls,
 }
 
-/// Writes a mail for a server that takes UTF-8 in headers, or for one that does not (RFC 6531).
-pub(crate) type Write<'a> = dyn Fn(bool) -> Result<Letter, Fault> + Sync + 'a;
+/// Writes a mail for a server that offers this.
+pub(crate) type Write<'a> = dyn Fn(&Offers) -> Result<Letter, Fault> + Sync + 'a;
 
 /// A parcel with what its mail needs besides.
 struct Outgoing<'a> {
@@ -53,6 +53,8 @@ struct Outgoing<'a> {
     next: Next,
     /// The message that it brings news about.
     about: Option<Envelope>,
+    /// The files of the message.
+    files: Vec<Enclosure>,
     /// The subject that the mail bears, once it is written.
     subject: OnceLock<Option<Line>>,
 }
@@ -101,11 +103,15 @@ impl Mx {
 impl Email {
     /// Tries once to hand `parcel` over.
     pub(crate) async fn carry(&self, parcel: &Parcel) -> Outcome {
-        let outgoing = match self.outgoing(parcel) {
+        let outgoing = match self
+            .luggage(parcel)
+            .await
+            .and_then(|files| self.outgoing(parcel, files))
+        {
             Ok(outgoing) => outgoing,
             Err(fault) => return Outcome::Failed(fault, None),
         };
-        let letter = |utf8| self.letter(&outgoing, utf8);
+        let letter = |offers: &Offers| self.letter(&outgoing, offers);
         match self.hand_over(outgoing.pair.contact, parcel.id(), &letter).await {
             Outcome::Handed(handed) => Outcome::Handed(Handed {
                 rows: self.said(&outgoing),
@@ -128,7 +134,7 @@ impl Email {
         }
     }
 
-    fn outgoing<'a>(&self, parcel: &'a Parcel) -> Result<Outgoing<'a>, Fault> {
+    fn outgoing<'a>(&self, parcel: &'a Parcel, files: Vec<Enclosure>) -> Result<Outgoing<'a>, Fault> {
         let (Party::Home(user), Party::Foreign(contact)) = (&parcel.draft().from, &parcel.draft().to) else {
             return Err(Fault::of(FaultKind::Internal).saying("a parcel that does not leave home"));
         };
@@ -155,6 +161,7 @@ impl Email {
                 Payload::News(news) => self.desk.memory.recall(news.about),
                 Payload::Text(_) | Payload::Edit { .. } => None,
             },
+            files,
             subject: OnceLock::new(),
         })
     }
@@ -197,19 +204,14 @@ impl Email {
         last
     }
 
-    fn letter(&self, outgoing: &Outgoing<'_>, utf8: bool) -> Result<Letter, Fault> {
-        let spelled = outgoing.next.spelled.as_deref();
-        let address = spelled.unwrap_or(outgoing.pair.contact.as_str());
-        let composed = compose(&Writing {
-            parcel: outgoing.parcel,
-            domain: &self.desk.domain,
-            to: address,
-            to_name: outgoing.next.name.as_ref(),
-            about: outgoing.about.as_ref(),
-            thread: &outgoing.next.head,
-            jabber_id: self.config.jabber_id,
-            smtputf8: utf8,
-        })?;
+    fn letter(&self, outgoing: &Outgoing<'_>, offers: &Offers) -> Result<Letter, Fault> {
+        let address = outgoing.address();
+        let mut composed = self.composed(outgoing, &outgoing.files, offers)?;
+        let size = u64::try_from(composed.bytes.len()).unwrap_or(u64::MAX);
+        if offers.size.flatten().is_some_and(|limit| size > limit) && outgoing.files.iter().any(Enclosure::is_here) {
+            let left: Vec<_> = outgoing.files.iter().map(Enclosure::left_behind).collect();
+            composed = self.composed(outgoing, &left, offers)?;
+        }
         outgoing.subject.get_or_init(|| subject_of(&composed.bytes));
         let id = outgoing.parcel.id();
         Ok(Letter {
@@ -219,6 +221,20 @@ impl Email {
             bytes: composed.bytes,
             utf8: composed.needs_smtputf8,
             notify: !composed.null_path,
+        })
+    }
+
+    fn composed(&self, outgoing: &Outgoing<'_>, files: &[Enclosure], offers: &Offers) -> Result<Composed, Fault> {
+        compose(&Writing {
+            parcel: outgoing.parcel,
+            domain: &self.desk.domain,
+            to: outgoing.address(),
+            to_name: outgoing.next.name.as_ref(),
+            about: outgoing.about.as_ref(),
+            thread: &outgoing.next.head,
+            files,
+            jabber_id: self.config.jabber_id,
+            smtputf8: offers.utf8,
         })
     }
 
@@ -234,6 +250,13 @@ impl Email {
         };
         self.threads
             .said(outgoing.pair, &outgoing.next, mail, text.thread.as_ref())
+    }
+}
+
+impl Outgoing<'_> {
+    /// The recipient's address as this conversation spells it.
+    fn address(&self) -> &str {
+        self.next.spelled.as_deref().unwrap_or(self.pair.contact.as_str())
     }
 }
 

@@ -15,6 +15,7 @@ pub mod hops;
 mod house;
 mod imap;
 mod lmtp;
+mod luggage;
 pub mod mime;
 mod mx;
 mod network;

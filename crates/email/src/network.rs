@@ -12,7 +12,7 @@ use causeway_core::address::{ForeignId, NetworkId};
 use causeway_core::capability::Capabilities;
 use causeway_core::fault::Fault;
 use causeway_core::language::Words;
-use causeway_core::network::{Courier, Finding, House, Memory, Network, Outcome, Parcel, Pending, Profile};
+use causeway_core::network::{Courier, Files, Finding, House, Memory, Network, Outcome, Parcel, Pending, Profile};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -25,6 +25,7 @@ pub struct Email {
     pub(crate) threads: Arc<Threads>,
     pub(crate) route: Route,
     pub(crate) pool: Pool,
+    pub(crate) files: Files,
     /// Whether the LMTP door of this very process is open.
     pub(crate) open: AtomicBool,
 }
@@ -33,8 +34,14 @@ pub struct Email {
 
 impl Email {
     /// Builds the network from its config section. `bounce_secret` signs return paths and must stay the same over
-    /// restarts; `memory` is this network's part of the ledger. The error is a sentence about the config.
-    pub fn new(config: EmailConfig, bounce_secret: Vec<u8>, memory: Arc<dyn Memory>) -> Result<Arc<Self>, String> {
+    /// restarts; `memory` is this network's part of the ledger, `files` the way of files. The error is a sentence about the
+    /// config.
+    pub fn new(
+        config: EmailConfig,
+        bounce_secret: Vec<u8>,
+        memory: Arc<dyn Memory>,
+        files: Files,
+    ) -> Result<Arc<Self>, String> {
         config.check()?;
         let id = NetworkId::new("email").ok_or("the network has no name")?;
         let rest = Duration::from_secs(config.new_thread_after_hours.saturating_mul(3600));
@@ -56,6 +63,7 @@ impl Email {
             route: Route::new(&config)?,
             pool: Pool::new(config.ehlo_name(), config.deadlines, config.per_destination),
             profile: profile(id, &config),
+            files,
             config,
             desk,
             threads,

@@ -1,5 +1,6 @@
 //! A parcel as a mail.
 
+mod attach;
 mod bounce;
 mod encode;
 mod flow;
@@ -22,6 +23,8 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text as HeaderText;
 use mail_builder::mime::MimePart;
 
+pub use attach::{Absence, Enclosure};
+
 /// A parcel and what its mail needs besides.
 pub struct Writing<'a> {
     /// What to carry.
@@ -36,6 +39,8 @@ pub struct Writing<'a> {
     pub about: Option<&'a Envelope>,
     /// The thread that it continues.
     pub thread: &'a ThreadHead,
+    /// The files of the message, as far as they could be brought.
+    pub files: &'a [Enclosure],
     /// Whether to name the sender's XMPP address in a `Jabber-ID` field.
     pub jabber_id: bool,
     /// Whether the next server takes UTF-8 in headers (RFC 6531).
@@ -117,11 +122,13 @@ fn letter(writing: &Writing<'_>, text: &Text, to: &str) -> Result<Composed, Faul
     if text.automatic {
         mail = mail.header("Auto-Submitted", Raw::new("auto-generated"));
     }
-    let (encoding, encoded) = encode::text(&flow::flowed(&words(text)));
+    let (encoding, encoded) = encode::text(&flow::flowed(&words(text, writing.files)));
     let part = MimePart::raw(encoded)
         .header("Content-Type", Raw::new("text/plain; charset=utf-8; format=flowed"))
         .header("Content-Transfer-Encoding", Raw::new(encoding));
-    checked(mail.body(part), &from, to, false)
+    let boundary = format!("files-{}", writing.parcel.id());
+    let whole = attach::mixed(part, writing.files, &boundary);
+    checked(mail.body(whole), &from, to, false)
 }
 
 /// The fields that every mail of ours begins with: the trace of the gateway first (RFC 5321 section 3.7.2).
@@ -205,7 +212,10 @@ fn subject(writing: &Writing<'_>, text: &Text) -> String {
         (Some(given), _) => given.as_str().to_owned(),
         (None, Some(known)) if answered(writing).is_some() => format!("Re: {}", without_prefix(known.as_str())),
         (None, Some(known)) => known.as_str().to_owned(),
-        (None, None) => text.body.first_words(SUBJECT_WORDS),
+        (None, None) => match Line::clean(attach::words(text.body.as_str(), writing.files)) {
+            Some(words) => words.short(SUBJECT_WORDS),
+            None => String::new(),
+        },
     }
 }
 
@@ -220,14 +230,12 @@ fn without_prefix(subject: &str) -> &str {
     plain
 }
 
-/// The words, and a line for each thing that is only named.
-fn words(text: &Text) -> String {
-    let mut words = text.body.as_str().to_owned();
-    for file in &text.attachments {
-        let media_type = file.media_type.as_ref().map(|it| format!(", {it}"));
-        let size = file.size.map(|size| format!(", {size} bytes"));
-        let known = [media_type, size].map(Option::unwrap_or_default).concat();
-        words.push_str(&format!("\n[{}{known}]", file.name));
+/// The words, and a line for each file that does not come along.
+fn words(text: &Text, files: &[Enclosure]) -> String {
+    let mut words = attach::words(text.body.as_str(), files).to_owned();
+    for line in files.iter().filter_map(|file| file.line(text.body.as_str())) {
+        words.push('\n');
+        words.push_str(&line);
     }
     words
 }

@@ -85,7 +85,7 @@ fn by_itself(config: &Config) -> Vec<Finding> {
 }
 
 async fn sides(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    let wired = networks::wired(config, &Key::open(&config.data_dir)?)?;
+    let wired = networks::wired(config, &Key::open(&config.data_dir)?, &networks::files(config)?)?;
     let now = SteadyClock::from_system().now();
     let home = Home::new(
         config.xmpp.clone(),

@@ -57,7 +57,7 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
     }
     owned(&config.data_dir)?;
     let now = SteadyClock::from_system().now();
-    let wired = networks::wired(config, &Key::open(&config.data_dir)?)?;
+    let wired = networks::wired(config, &Key::open(&config.data_dir)?, &networks::files(config)?)?;
     let (ledger, _) = assemble::ledger(config, &assemble::by_name(wired.clone()), now)?;
     let clerk = Clerk {
         ledger: ledger.clone(),

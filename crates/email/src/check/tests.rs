@@ -3,7 +3,7 @@ use crate::config::EmailConfig;
 use crate::house::Rooms;
 use crate::smtp::script::Stage;
 use crate::watch::watch;
-use causeway_core::network::Verdict;
+use causeway_core::network::{Files, Verdict};
 use serde_json::json;
 
 /// The findings with a smarthost that plays `script`, or that is away.
@@ -14,7 +14,13 @@ async fn findings(script: Option<&str>) -> Vec<Finding> {
         "home_domain": "example.org",
         "send": { "smarthost": { "host": "127.0.0.1", "port": stage.port(), "tls": "none" } },
     });
-    let email = Email::new(serde_json::from_value(config).unwrap(), vec![1], Rooms::open()).unwrap();
+    let email = Email::new(
+        serde_json::from_value(config).unwrap(),
+        vec![1],
+        Rooms::open(),
+        Files::without_web(),
+    )
+    .unwrap();
     match script {
         Some(script) => tokio::join!(check(&email), stage.play([script])).0,
         None => {
@@ -61,8 +67,8 @@ async fn the_gateways_own_door_is_good_and_somebody_elses_is_not() {
         "lmtp": { "listen": listen },
     });
     let (rooms, config) = (Rooms::open(), serde_json::from_value::<EmailConfig>(config).unwrap());
-    let running = Email::new(config.clone(), vec![1], rooms.clone()).unwrap();
-    let other = Email::new(config, vec![1], Rooms::open()).unwrap();
+    let running = Email::new(config.clone(), vec![1], rooms.clone(), Files::without_web()).unwrap();
+    let other = Email::new(config, vec![1], Rooms::open(), Files::without_web()).unwrap();
     let seen = async |email: &Email| {
         let config = email.config.lmtp.as_ref().unwrap();
         lmtp(config, email.open.load(Ordering::Relaxed)).await.verdict

@@ -5,7 +5,7 @@ use crate::smtp::script::{Heard, Stage};
 use causeway_core::envelope::{Draft, Envelope};
 use causeway_core::fit::fit;
 use causeway_core::message::{Happened, MessageRef, Text};
-use causeway_core::network::Network;
+use causeway_core::network::{Files, Network};
 use hickory_resolver::proto::rr::RecordType;
 use serde_json::json;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ fn email(rooms: &Arc<Rooms>, send: serde_json::Value) -> Arc<Email> {
         serde_json::from_value(config).unwrap(),
         b"secret".to_vec(),
         rooms.clone(),
+        Files::without_web(),
     )
     .unwrap()
 }

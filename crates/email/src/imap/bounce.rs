@@ -5,6 +5,7 @@ use crate::date;
 use crate::network::Email;
 use crate::proof::is_proven;
 use crate::read::IncomingMail;
+use crate::smtp::session::Offers;
 use crate::smtp::transaction::Letter;
 use crate::verdict::LOOP_FIELD;
 use causeway_core::address::ForeignId;
@@ -155,7 +156,7 @@ impl Email {
     }
 
     async fn send_bounce(&self, to: &ForeignId, bounce: &Bounce, now: Timestamp) -> bool {
-        let letter = |_utf8| bounce.letter(&self.desk.domain.domain);
+        let letter = |_: &Offers| bounce.letter(&self.desk.domain.domain);
         match self.hand_over(to, bounce.id(), &letter).await {
             Outcome::Handed(_) => true,
             // A second bounce would do more harm than a lost one.

@@ -1,6 +1,6 @@
 //! Connections kept for the next mail to the same server.
 
-use super::session::{Session, Target};
+use super::session::{Offers, Session, Target};
 use super::transaction::{Ended, Letter};
 use crate::config::Deadlines;
 use causeway_core::fault::Fault;
@@ -50,22 +50,22 @@ impl Pool {
         }
     }
 
-    /// Sends one mail. `compose` makes it once the server has said whether it takes UTF-8 (RFC 6531). A kept connection
+    /// Sends one mail. `compose` makes it once the server has said what it offers. A kept connection
     /// that turns out to be dead before it has answered anything is replaced by a fresh one, once.
     pub(crate) async fn send(
         &self,
         target: &Target,
-        compose: &(dyn Fn(bool) -> Result<Letter, Fault> + Sync),
+        compose: &(dyn Fn(&Offers) -> Result<Letter, Fault> + Sync),
     ) -> Result<Sent, Fault> {
         if let Some(mut session) = self.take(&target.name) {
-            let letter = compose(session.offers.utf8)?;
+            let letter = compose(&session.offers)?;
             let ended = session.transact(&letter, &self.deadlines).await;
             if !is_stale(&ended) {
                 return Ok(self.conclude(session, &letter, ended));
             }
         }
         let mut session = Session::open(target, &self.ehlo_name, &self.deadlines).await?;
-        let letter = match compose(session.offers.utf8) {
+        let letter = match compose(&session.offers) {
             Ok(letter) => letter,
             Err(fault) => {
                 self.keep(session);

@@ -66,8 +66,13 @@ fn base64(text: &str) -> Vec<u8> {
         all.push_str("\r\n");
         all
     });
-    let mut out = Vec::with_capacity(canonical.len() * 4 / 3 + 80);
-    for line in canonical.as_bytes().chunks(LINE_MAX / 4 * 3) {
+    bytes(canonical.as_bytes())
+}
+
+/// Base64 of bytes as they are.
+pub(super) fn bytes(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() * 4 / 3 * 78 / LINE_MAX + 80);
+    for line in bytes.chunks(LINE_MAX / 4 * 3) {
         out.extend_from_slice(BASE64.encode(line).as_bytes());
         out.extend_from_slice(b"\r\n");
     }

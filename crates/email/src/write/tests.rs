@@ -8,7 +8,6 @@ use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::Evidence;
-use causeway_core::file::{Attachment, FileName, Place};
 use causeway_core::fit::fit;
 use causeway_core::text::Body;
 use mail_parser::{MessageParser, MimeHeaders};
@@ -74,6 +73,7 @@ fn composed_for(parcel: &Parcel, thread: &ThreadHead, to: &str, smtputf8: bool) 
         to_name: None,
         about: None,
         thread,
+        files: &[],
         jabber_id: true,
         smtputf8,
     })
@@ -173,18 +173,11 @@ fn the_subject_given_counts_before_the_threads() {
 }
 
 #[test]
-fn a_machines_words_say_so_and_files_are_named() {
+fn a_machines_words_say_so() {
     let mut text = said("It is done.");
     text.automatic = true;
-    text.attachments = vec![Attachment {
-        name: FileName::clean("rose.png").unwrap(),
-        media_type: Line::clean("image/png"),
-        size: Some(12),
-        place: Place::Named,
-    }];
     let mail = letter_of(text, &ThreadHead::default());
     has(&mail, "Auto-Submitted: auto-generated");
-    has(&mail, "[rose.png, image/png, 12 bytes]");
 }
 
 #[test]
@@ -329,6 +322,7 @@ fn notified(text: Text, said_at: Option<Timestamp>, fault: Fault) -> String {
         to_name: None,
         about: Some(&about),
         thread: &ThreadHead::default(),
+        files: &[],
         jabber_id: true,
         smtputf8: false,
     };

@@ -3,6 +3,7 @@ use crate::config::EmailConfig;
 use crate::house::Rooms;
 use crate::imap::pretend::Pretend;
 use causeway_core::message::MessageRef;
+use causeway_core::network::Files;
 use std::sync::Arc;
 
 /// A gateway in front of a pretend mailbox.
@@ -29,7 +30,7 @@ async fn stage(more: &str) -> Stage {
     let mut config = config;
     config.as_object_mut().unwrap().insert("imap".into(), imap);
     let config: EmailConfig = serde_json::from_value(config).unwrap();
-    let email = Email::new(config, b"secret".to_vec(), rooms.clone()).unwrap();
+    let email = Email::new(config, b"secret".to_vec(), rooms.clone(), Files::without_web()).unwrap();
     Stage { server, rooms, email }
 }
 

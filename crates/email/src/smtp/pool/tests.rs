@@ -106,7 +106,7 @@ async fn reports_are_asked_for_where_they_are_offered() {
 async fn a_report_goes_from_the_null_path_and_asks_for_nothing() {
     let stage = Stage::open().await;
     let (pool, target) = (pool(), target(&stage));
-    let report = |_| {
+    let report = |_: &Offers| {
         Ok(Letter {
             sender: None,
             notify: false,
@@ -223,7 +223,7 @@ async fn a_server_that_greets_with_a_refusal_is_tried_again_later() {
 async fn a_broken_line_in_the_middle_of_the_mail_is_a_failure() {
     let stage = Stage::open().await;
     let (pool, target) = (pool(), target(&stage));
-    let long = |_| {
+    let long = |_: &Offers| {
         Ok(Letter {
             bytes: "0123456789abcdef\r\n".repeat(1_000_000).into_bytes(),
             ..letter()
@@ -330,7 +330,7 @@ async fn smuggled_ends_never_reach_the_wire() {
     ] {
         let stage = Stage::open().await;
         let (pool, target) = (pool(), target(&stage));
-        let evil = |_| {
+        let evil = |_: &Offers| {
             Ok(Letter {
                 bytes: format!("Subject: x\r\n\r\nkind words{end}MAIL FROM:<evil@example.com>\r\n").into_bytes(),
                 ..letter()
