@@ -40,10 +40,11 @@ pub struct Writer {
     tally: Arc<Tally>,
 }
 
+/// Changes that go in one commit, and who waits for it.
 #[derive(Debug)]
 struct Job {
-    change: Change,
-    done: oneshot::Sender<Answer>,
+    changes: Vec<Change>,
+    done: oneshot::Sender<Vec<Answer>>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -66,23 +67,35 @@ impl Keeper {
     /// Takes a place in line at once, or says that the gateway is busy; the answer comes when the change is durable.
     pub fn offer(&self, change: Change) -> impl Future<Output = Answer> + Send + use<> {
         let (done, wait) = oneshot::channel();
-        let placed = self.jobs.try_send(Job { change, done }).is_ok();
+        let changes = vec![change];
+        let placed = self.jobs.try_send(Job { changes, done }).is_ok();
         async move {
             if !placed {
                 return Err(Fault::of(FaultKind::Busy));
             }
-            answered(wait).await
+            one(&mut wait.await.unwrap_or_default().into_iter())
         }
     }
 
     /// Waits for a place in line: for what must be written however busy the gateway is.
     pub async fn insist(&self, change: Change) -> Answer {
+        one(&mut self.wait_for(vec![change]).await)
+    }
+
+    /// The same for a change and another one that comes right behind it: one commit for both. Should the second not be
+    /// possible, the first is written all the same.
+    pub async fn insist_on_both(&self, first: Change, second: Change) -> (Answer, Answer) {
+        let mut answers = self.wait_for(vec![first, second]).await;
+        (one(&mut answers), one(&mut answers))
+    }
+
+    async fn wait_for(&self, changes: Vec<Change>) -> impl Iterator<Item = Answer> + use<> {
         let (done, wait) = oneshot::channel();
-        self.jobs
-            .send(Job { change, done })
-            .await
-            .map_err(|_| Fault::of(FaultKind::Busy))?;
-        answered(wait).await
+        let answers = match self.jobs.send(Job { changes, done }).await {
+            Ok(()) => wait.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        answers.into_iter()
     }
 
     /// How much went through since the start.
@@ -123,8 +136,9 @@ impl Tally {
     }
 }
 
-async fn answered(wait: oneshot::Receiver<Answer>) -> Answer {
-    wait.await.unwrap_or_else(|_| Err(Fault::of(FaultKind::Busy)))
+/// The next answer. There is none when the writer is gone.
+fn one(answers: &mut impl Iterator<Item = Answer>) -> Answer {
+    answers.next().unwrap_or_else(|| Err(Fault::of(FaultKind::Busy)))
 }
 
 impl Writer {
@@ -145,12 +159,11 @@ impl Writer {
     }
 
     fn write(&mut self, first: Job) -> Result<(), StoreError> {
-        let mut group = vec![first];
-        while group.len() < GROUP {
-            match self.jobs.try_recv() {
-                Ok(job) => group.push(job),
-                Err(_) => break,
-            }
+        let (mut changes, mut group) = (first.changes.len(), vec![first]);
+        while changes < GROUP {
+            let Ok(job) = self.jobs.try_recv() else { break };
+            changes += job.changes.len();
+            group.push(job);
         }
         self.commit(group)?;
         self.news.notify_one();
@@ -159,30 +172,51 @@ impl Writer {
 
     /// Commits a group; when one damaged row spoils it, each change goes alone, so that only its own fails.
     fn commit(&self, group: Vec<Job>) -> Result<(), StoreError> {
-        let changes = group.iter().map(|job| job.change.clone()).collect();
+        let changes = group.iter().flat_map(|job| job.changes.iter().cloned()).collect();
         match self.ledger.commit(changes, self.clock.now()) {
-            Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| {
-                self.tally.count(&job.change, &done);
-                job.answer(Ok(done));
-            }),
-            Err(own @ (StoreError::Damaged(_) | StoreError::BadIds)) if group.len() == 1 => {
-                tracing::error!("a change was not written: {own}");
-                group
-                    .into_iter()
-                    .for_each(|job| job.answer(Err(Fault::of(FaultKind::Internal))));
+            Ok(done) => {
+                let mut done = done.into_iter();
+                for job in group {
+                    let answers = job.changes.iter().zip(done.by_ref());
+                    let answers = answers.map(|(change, done)| self.counted(change, done)).collect();
+                    job.answer(answers);
+                }
             }
             Err(StoreError::Damaged(_) | StoreError::BadIds) => {
-                group.into_iter().try_for_each(|job| self.commit(vec![job]))?
+                for job in group {
+                    let answers = job
+                        .changes
+                        .iter()
+                        .map(|change| self.alone(change))
+                        .collect::<Result<_, _>>()?;
+                    job.answer(answers);
+                }
             }
             Err(fatal) => return Err(fatal),
         }
         Ok(())
     }
+
+    fn alone(&self, change: &Change) -> Result<Answer, StoreError> {
+        match self.ledger.commit(vec![change.clone()], self.clock.now()) {
+            Ok(done) => Ok(one(&mut done.into_iter().map(|done| self.counted(change, done)))),
+            Err(own @ (StoreError::Damaged(_) | StoreError::BadIds)) => {
+                tracing::error!("a change was not written: {own}");
+                Ok(Err(Fault::of(FaultKind::Internal)))
+            }
+            Err(fatal) => Err(fatal),
+        }
+    }
+
+    fn counted(&self, change: &Change, done: Done) -> Answer {
+        self.tally.count(change, &done);
+        Ok(done)
+    }
 }
 
 impl Job {
-    fn answer(self, answer: Answer) {
-        // Whoever asked may have been stopped; the change is written all the same.
-        let _ = self.done.send(answer);
+    fn answer(self, answers: Vec<Answer>) {
+        // Whoever asked may have been stopped; the changes are written all the same.
+        let _ = self.done.send(answers);
     }
 }

@@ -11,6 +11,9 @@ use causeway_core::hop::Hop;
 use causeway_core::text::Line;
 use serde::{Deserialize, Serialize};
 
+/// Gets the value under a key.
+pub(crate) type Get<'a> = &'a dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
 /// A delivery with its places in the book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -66,10 +69,7 @@ pub(crate) struct Flight {
 
 impl Entry {
     /// The entry of a delivery: its own row, or what stands with its envelope as long as it has none.
-    pub(crate) fn read(
-        id: &EnvelopeId,
-        get: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError>,
-    ) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read(id: &EnvelopeId, get: Get<'_>) -> Result<Option<Self>, StoreError> {
         let (own, envelope) = (keys::delivery(id), keys::envelope(id));
         if let Some(value) = get(&own)? {
             return row::read(&own, &value).map(Some);
