@@ -31,7 +31,7 @@ pub struct Attachment {
 /// direction-turning character, one to 100 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub struct FileName(Line);
+pub struct FileName(String);
 
 /// Where the bytes of a file are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl FileName {
         let line = Line::clean(visible.trim_start_matches(['.', ' ']))?;
         let name = line.as_str();
         if name.chars().count() <= NAME_MAX {
-            return Some(Self(line));
+            return Some(Self(name.to_owned()));
         }
         let ending = name
             .rsplit_once('.')
@@ -74,12 +74,17 @@ impl FileName {
             Some(ending) => format!("{start}….{ending}"),
             None => format!("{start}…"),
         });
-        cut.map(Self)
+        cut.map(|line| Self(line.as_str().to_owned()))
+    }
+
+    /// The name of a file that has none.
+    pub fn unnamed() -> Self {
+        Self("unnamed".to_owned())
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.0
     }
 }
 

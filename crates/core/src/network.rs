@@ -212,6 +212,12 @@ pub trait Memory: Send + Sync {
     /// A row of this adapter's shelf.
     fn row(&self, key: &str) -> Option<Vec<u8>>;
 
+    /// The file with this number that came with an envelope, while that is on its way. Memories without a place for files
+    /// have none.
+    fn file(&self, _id: EnvelopeId, _number: u16) -> Option<Arc<[u8]>> {
+        None
+    }
+
     /// The rows of this adapter's shelf whose key begins with `prefix`, in the order of their keys, at most `limit`,
     /// those after the key `after` only.
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, Vec<u8>)>;

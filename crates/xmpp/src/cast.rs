@@ -40,6 +40,8 @@ pub(crate) struct PigeonPost {
 pub(crate) struct Paper {
     pub(crate) arrivals: Mutex<Vec<Arrival>>,
     pub(crate) rows: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// The files that came with messages.
+    pub(crate) files: Mutex<BTreeMap<(EnvelopeId, u16), Arc<[u8]>>>,
     /// While this is true, nothing that is posted gets durable.
     pub(crate) slow: watch::Sender<bool>,
 }
@@ -168,6 +170,10 @@ impl Memory for Paper {
 
     fn row(&self, key: &str) -> Option<Vec<u8>> {
         self.rows.lock().unwrap().get(key).cloned()
+    }
+
+    fn file(&self, id: EnvelopeId, number: u16) -> Option<Arc<[u8]>> {
+        self.files.lock().unwrap().get(&(id, number)).cloned()
     }
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, Vec<u8>)> {

@@ -24,6 +24,8 @@ pub struct XmppConfig {
     pub allow_plaintext_to_remote: bool,
     /// The domain at the server that is pinged to see how far it has read; the parent of the component's domain if not set.
     pub ping_domain: Option<String>,
+    /// The JID of the server's upload service (XEP-0363); found by service discovery if not set.
+    pub upload_service: Option<String>,
     /// Seconds that connecting and logging in may take.
     pub connect_timeout: u64,
     /// Seconds of silence after which the server is pinged.
@@ -83,6 +85,7 @@ impl Default for XmppConfig {
             tls_name: None,
             allow_plaintext_to_remote: false,
             ping_domain: None,
+            upload_service: None,
             connect_timeout: 15,
             ping_after: 30,
             ping_timeout: 15,

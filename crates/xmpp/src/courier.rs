@@ -6,13 +6,16 @@ use crate::link::line::Slip;
 use crate::shelf::Shelf;
 use crate::stanza::Outward;
 use crate::strangers;
+use crate::upload::{self, Way};
 use crate::write::{self, Leg};
 use causeway_core::address::Contact;
 use causeway_core::capability::Capabilities;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step};
+use causeway_core::language::Language;
 use causeway_core::message::Payload;
 use causeway_core::network::{Courier, Handed, House, Outcome, Parcel, Pending};
+use causeway_core::registration::Registration;
 use causeway_core::text::Line;
 use jid::BareJid;
 
@@ -50,13 +53,10 @@ impl Home {
         let Some(house) = self.house() else {
             return Outcome::Failed(Fault::of(FaultKind::Unreachable), None);
         };
-        let (station, stanzas) = match self.addressed(parcel, house) {
-            Ok(addressed) => addressed,
+        let (station, stanzas) = match self.prepared(parcel, house).await {
+            Ok(prepared) => prepared,
             Err(fault) => return Outcome::Failed(fault, None),
         };
-        if let Err(fault) = strangers::admit(station, house, parcel).await {
-            return Outcome::Failed(fault, None);
-        }
         let sent = station.line.hand_over(stanzas).await;
         let hop = |step, fault: Option<&Fault>| self.hop(house, step, fault);
         match sent {
@@ -64,7 +64,7 @@ impl Home {
                 Some(hop) => Outcome::Handed(Handed {
                     hop,
                     final_stop: false,
-                    rows: Vec::new(),
+                    rows: upload::done(parcel),
                 }),
                 None => Outcome::InDoubt(Fault::of(FaultKind::Internal), None),
             },
@@ -79,8 +79,8 @@ impl Home {
         }
     }
 
-    /// The stanzas for a parcel, and the link that they go over.
-    fn addressed(&self, parcel: &Parcel, house: &House) -> Result<(&Station, Vec<Outward>), Fault> {
+    /// The stanzas for a parcel, and the link that they go over; its files are where their links lead by then.
+    async fn prepared(&self, parcel: &Parcel, house: &House) -> Result<(&Station, Vec<Outward>), Fault> {
         let wrong = || Fault::of(FaultKind::Internal).for_good();
         let draft = parcel.draft();
         let contact = draft.from.contact().ok_or_else(wrong)?;
@@ -92,10 +92,24 @@ impl Home {
             Payload::News(news) => house.memory.recall(news.about),
             Payload::Text(_) | Payload::Edit { .. } => None,
         };
+        let from = speaker(station, house, user, contact)?;
+        strangers::admit(station, house, parcel).await?;
+        let way = Way {
+            gateway: &station.gateway,
+            line: &station.line,
+            uploads: &station.uploads,
+            house,
+            parcel,
+            user,
+            configured: self.config.upload_service.as_deref(),
+        };
+        let files = way.placed().await?;
         let leg = Leg {
             gateway: &station.gateway,
-            from: &speaker(station, house, user, contact)?,
+            from: &from,
             to: user,
+            files: &files,
+            language: language(house, contact, user),
             about: about.as_ref(),
             now: house.clock.now(),
             wall: house.clock.wall(),
@@ -121,4 +135,11 @@ fn speaker(station: &Station, house: &House, user: &BareJid, contact: &Contact) 
         .or_else(|| canonical_local(station.network.as_ref(), &contact.id))
         .ok_or_else(bad)?;
     Ok(station.gateway.contact(&local).ok_or_else(bad)?.present())
+}
+
+/// The language that a user chose to be spoken to in.
+fn language(house: &House, contact: &Contact, user: &BareJid) -> Language {
+    let row = house.memory.row(&Registration::key(&contact.network, user));
+    let registration = row.and_then(|row| Registration::read(&row));
+    registration.and_then(|it| it.settings.language).unwrap_or_default()
 }

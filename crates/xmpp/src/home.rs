@@ -13,6 +13,7 @@ use crate::privilege::{self, Grant};
 use crate::reception::Reception;
 use crate::route::route;
 use crate::shelf::Shelf;
+use crate::upload::Uploads;
 use causeway_core::address::NetworkId;
 use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
@@ -59,6 +60,7 @@ pub(crate) struct Station {
     pub(crate) gateway: Gateway,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) line: Line,
+    pub(crate) uploads: Uploads,
     desk: Mutex<Option<Desk>>,
     secret: String,
     port: Option<u16>,
@@ -244,6 +246,7 @@ impl Station {
             gateway: Gateway::new(&domain.jid),
             network: domain.network,
             line,
+            uploads: Uploads::default(),
             desk: Mutex::new(Some(desk)),
             secret: domain.secret,
             port: domain.port,

@@ -21,6 +21,7 @@ mod route;
 mod shelf;
 mod stanza;
 mod strangers;
+mod upload;
 mod write;
 mod xml;
 

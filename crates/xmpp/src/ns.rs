@@ -12,6 +12,8 @@ pub(crate) const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 pub(crate) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 /// XEP-0030 section 4.
 pub(crate) const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// XEP-0004.
+pub(crate) const DATA_FORMS: &str = "jabber:x:data";
 /// RFC 6120 section 4.8.2: stanzas as clients have them.
 pub(crate) const CLIENT: &str = "jabber:client";
 /// RFC 6121 section 2.
@@ -56,6 +58,18 @@ pub(crate) const ENCRYPTION: &str = "urn:xmpp:eme:0";
 pub(crate) const FALLBACK: &str = "urn:xmpp:fallback:0";
 /// XEP-0461.
 pub(crate) const REPLY: &str = "urn:xmpp:reply:0";
+/// XEP-0066 section 4.
+pub(crate) const OUT_OF_BAND: &str = "jabber:x:oob";
+/// XEP-0103.
+pub(crate) const URL_DATA: &str = "http://jabber.org/protocol/url-data";
+/// XEP-0300.
+pub(crate) const HASHES: &str = "urn:xmpp:hashes:2";
+/// XEP-0363.
+pub(crate) const UPLOAD: &str = "urn:xmpp:http:upload:0";
+/// XEP-0446.
+pub(crate) const FILE_METADATA: &str = "urn:xmpp:file:metadata:0";
+/// XEP-0447.
+pub(crate) const FILE_SHARING: &str = "urn:xmpp:sfs:0";
 /// What marks content that nobody but the recipient's own devices can read: XEP-0380 section 3 and the namespaces listed there.
 pub(crate) const SEALED: [&str; 5] = [
     "eu.siacs.conversations.axolotl",

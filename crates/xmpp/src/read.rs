@@ -5,6 +5,7 @@
 
 mod encryption;
 mod fallback;
+mod files;
 
 use crate::address::Caller;
 use crate::errors::{Refusal, fault_of};
@@ -153,7 +154,8 @@ fn correction(stanza: &Element) -> Option<MessageRef> {
 }
 
 fn text(stanza: &Element, known_as: Option<Line>) -> Option<Text> {
-    let whole = text_of(stanza, "body", ns::COMPONENT)?;
+    let attachments = files::shared(stanza);
+    let whole = text_of(stanza, "body", ns::COMPONENT).or_else(|| files::link(&attachments).map(str::to_owned))?;
     let cut = fallback::without_quote(stanza, &whole).and_then(|kept| Body::clean(&kept));
     let whole = Body::clean(&whole)?;
     let (body, original) = match cut {
@@ -167,6 +169,7 @@ fn text(stanza: &Element, known_as: Option<Line>) -> Option<Text> {
         thread: line("thread", ns::COMPONENT),
         reply_to: answered(stanza),
         sender_name: line("nick", ns::NICK).or(known_as),
+        attachments,
         ..Text::plain(body)
     })
 }

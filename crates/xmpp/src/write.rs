@@ -1,15 +1,18 @@
 //! Core values to stanzas: what a user at home gets to see.
 
+mod file;
 mod news;
 mod text;
 
 use crate::address::{Gateway, Speaker};
 use crate::ns;
 use crate::stanza::Outward;
+use crate::upload::{Absence, Placed};
 use crate::xml::{Build, element};
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::Envelope;
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::language::Language;
 use causeway_core::message::{Payload, Reference};
 use causeway_core::network::{Parcel, Quoted};
 use jid::BareJid;
@@ -27,6 +30,10 @@ pub(crate) struct Leg<'a> {
     pub(crate) from: &'a Speaker,
     /// The user.
     pub(crate) to: &'a BareJid,
+    /// What became of the files that came along, in their order.
+    pub(crate) files: &'a [Result<Placed, Absence>],
+    /// The language that the user reads.
+    pub(crate) language: Language,
     /// What news is about: the user's own message.
     pub(crate) about: Option<&'a Envelope>,
     pub(crate) now: Timestamp,
@@ -39,7 +46,16 @@ pub(crate) struct Leg<'a> {
 /// The stanzas that carry a parcel. The same parcel gives the same ids at every try.
 pub(crate) fn stanzas(parcel: &Parcel, leg: Leg<'_>) -> Result<Vec<Outward>, Fault> {
     match parcel.payload() {
-        Payload::Text(text) => Ok(vec![delayed(text::message(parcel, text, leg), parcel, leg)]),
+        Payload::Text(text) => {
+            let files = text.attachments.iter().zip(leg.files).enumerate();
+            let placed = files.filter_map(|(n, (file, placed))| Some((n, file, placed.as_ref().ok()?)));
+            let files = placed.map(|(n, file, placed)| file::message(parcel, text, n, file, placed, leg));
+            let words = std::iter::once(text::message(parcel, text, leg));
+            Ok(words
+                .chain(files)
+                .map(|message| delayed(message, parcel, leg))
+                .collect())
+        }
         Payload::Edit { target, text } => {
             let target = corrected(parcel, target)?;
             let message = text::message(parcel, text, leg).holding(element("replace", ns::CORRECT).with("id", &target));

@@ -3,7 +3,7 @@ use crate::cast::{NOW, gateway, juliet, leased, parcel, romeo};
 use crate::xml::text_of;
 use causeway_core::address::Party;
 use causeway_core::envelope::{Draft, EnvelopeId};
-use causeway_core::file::{Attachment, FileName, Place};
+use causeway_core::file::{Attachment, FileName, Link, Place};
 use causeway_core::hop::{Hop, Step};
 use causeway_core::language::Language;
 use causeway_core::message::{Happened, MessageRef, News, Text};
@@ -32,11 +32,22 @@ fn draft(payload: Payload) -> Draft {
 
 /// What Romeo gets, `age` after it was taken.
 fn written(parcel: &Parcel, about: Option<&Envelope>, age: Duration) -> Vec<Element> {
+    written_with(&[], parcel, about, age)
+}
+
+fn written_with(
+    files: &[Result<Placed, Absence>],
+    parcel: &Parcel,
+    about: Option<&Envelope>,
+    age: Duration,
+) -> Vec<Element> {
     let from = gateway().contact("juliet\\40capulet").unwrap().present();
     let leg = Leg {
         gateway: &gateway(),
         from: &from,
         to: &romeo(),
+        files,
+        language: Language::En,
         about,
         now: NOW.plus(age),
         wall: NOW.plus(age),
@@ -61,10 +72,6 @@ fn a_letter_becomes_a_chat_message_under_an_id_that_never_changes() {
         subject: Some(line("Good night")),
         thread: Some(line("balcony")),
         sender_name: Some(line("Juliet <Capulet> & Co")),
-        attachments: vec![
-            attachment("rose.png", "image/png", 1_234_567),
-            attachment("poem.txt", "text/plain", 70),
-        ],
         ..text("Parting is such sweet sorrow")
     }));
     let stanza = one(&parcel);
@@ -75,17 +82,57 @@ fn a_letter_becomes_a_chat_message_under_an_id_that_never_changes() {
     assert_eq!(stanza.attr("to"), Some("romeo@verona.example"));
     assert_eq!(stanza.attr("type"), Some("chat"));
     assert_eq!(stanza.attr("id"), Some(parcel.id().to_string().as_str()));
-    assert_eq!(
-        body(&stanza),
-        "*Good night*\n\nParting is such sweet sorrow\n\n📎 rose.png (image/png, 1.2 MB)\n📎 poem.txt (text/plain, 70 B)\n\
-         (Only the names of files come along; the files cannot be fetched here yet.)"
-    );
+    assert_eq!(body(&stanza), "*Good night*\n\nParting is such sweet sorrow");
     assert_eq!(text_of(&stanza, "subject", ns::COMPONENT).unwrap(), "Good night");
     assert_eq!(text_of(&stanza, "thread", ns::COMPONENT).unwrap(), "balcony");
     assert_eq!(text_of(&stanza, "nick", ns::NICK).unwrap(), "Juliet <Capulet> & Co");
     assert!(stanza.has_child("request", ns::RECEIPTS) && stanza.has_child("markable", ns::MARKERS));
     assert!(!stanza.has_child("delay", ns::DELAY), "live messages carry no delay");
     assert_eq!(one(&parcel), stanza);
+}
+
+#[test]
+fn each_file_comes_as_a_message_of_its_own_and_one_that_does_not_is_named_with_the_reason() {
+    let parcel = parcel(Payload::Text(Text {
+        thread: Some(line("balcony")),
+        attachments: vec![
+            attachment("rose.png", "image/png", 1_234_567),
+            attachment("poem.txt", "text/plain", 70),
+        ],
+        ..text("Parting is such sweet sorrow")
+    }));
+    let link = "https://upload.verona.example/x/poem.txt";
+    let placed = Placed {
+        link: Link::new(link).unwrap(),
+        sha256: Some("aGFzaA==".into()),
+    };
+    let all = written_with(&[Err(Absence::TooLarge), Ok(placed)], &parcel, None, Duration::ZERO);
+    let [words, poem] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    assert_eq!(
+        body(words),
+        "Parting is such sweet sorrow\n\n📎 rose.png (image/png, 1.2 MB) – too large for your server"
+    );
+    assert_eq!(body(poem), link);
+    let oob = poem.get_child("x", ns::OUT_OF_BAND).unwrap();
+    assert_eq!(text_of(oob, "url", ns::OUT_OF_BAND).unwrap(), link);
+    let sharing = poem.get_child("file-sharing", ns::FILE_SHARING).unwrap();
+    let file = sharing.get_child("file", ns::FILE_METADATA).unwrap();
+    let told = |name| text_of(file, name, ns::FILE_METADATA).unwrap();
+    assert_eq!(
+        ["name", "media-type", "size"].map(told),
+        ["poem.txt", "text/plain", "70"]
+    );
+    assert_eq!(text_of(file, "hash", ns::HASHES).unwrap(), "aGFzaA==");
+    let source = sharing
+        .get_child("sources", ns::FILE_SHARING)
+        .unwrap()
+        .get_child("url-data", ns::URL_DATA);
+    assert_eq!(source.unwrap().attr("target"), Some(link));
+    assert_eq!(poem.attr("id"), Some(format!("{}-2", parcel.id()).as_str()));
+    assert_eq!(text_of(poem, "thread", ns::COMPONENT).unwrap(), "balcony");
+    assert!(!poem.has_child("request", ns::RECEIPTS) && !poem.has_child("markable", ns::MARKERS));
 }
 
 #[test]

@@ -20,7 +20,11 @@ pub(super) fn message(parcel: &Parcel, text: &Text, leg: Leg<'_>) -> Outward {
                 .as_ref()
                 .map(|line| child("subject", ns::COMPONENT, line.as_str())),
         )
-        .holding(child("body", ns::COMPONENT, &body(text, parcel.reply_to().is_some())))
+        .holding(child(
+            "body",
+            ns::COMPONENT,
+            &body(text, parcel.reply_to().is_some(), leg),
+        ))
         .holding_some(
             text.thread
                 .as_ref()
@@ -38,21 +42,22 @@ pub(super) fn message(parcel: &Parcel, text: &Text, leg: Leg<'_>) -> Outward {
 }
 
 /// The words as most clients show them, which is the body and nothing else: the subject leads a new thread, and what
-/// came along is named at the end.
-fn body(text: &Text, is_reply: bool) -> String {
+/// did not come along is named at the end.
+fn body(text: &Text, is_reply: bool, leg: Leg<'_>) -> String {
     let mut words = String::new();
     if let Some(subject) = text.subject.as_ref().filter(|_| !is_reply) {
         let _ = write!(words, "*{subject}*\n\n");
     }
     words.push_str(text.body.as_str());
-    if !text.attachments.is_empty() {
+    let files = text.attachments.iter().zip(leg.files);
+    let mut left = files
+        .filter_map(|(file, placed)| Some((file, placed.as_ref().err()?)))
+        .peekable();
+    if left.peek().is_some() {
         words.push('\n');
     }
-    for attachment in &text.attachments {
-        let _ = write!(words, "\n{}", named(attachment));
-    }
-    if !text.attachments.is_empty() {
-        words.push_str("\n(Only the names of files come along; the files cannot be fetched here yet.)");
+    for (file, absence) in left {
+        let _ = write!(words, "\n{} – {}", named(file), absence.words().told(leg.language));
     }
     words
 }
