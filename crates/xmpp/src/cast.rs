@@ -1,11 +1,13 @@
 //! Who plays in the tests: a house made of paper, and the pigeon post as its network.
 
 use crate::address::Gateway;
+use crate::config::Contacts;
 use crate::face::Face;
 use crate::link::line::line;
 use crate::shelf::Shelf;
 use causeway_core::address::{Contact, ForeignId, NetworkId, Party, Scope};
 use causeway_core::capability::Capabilities;
+use causeway_core::card::{Card, Picture, uri};
 use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::command::Clerks;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
@@ -18,6 +20,7 @@ use causeway_core::network::{
     Quoted, Taken, Tasks,
 };
 use causeway_core::policy::Policy;
+use causeway_core::text::Line;
 use jid::BareJid;
 use minidom::Element;
 use std::collections::BTreeMap;
@@ -53,6 +56,8 @@ pub(crate) struct Props {
     pub(crate) stop: watch::Sender<bool>,
     /// Whether the gateway stopped because another one does its work.
     pub(crate) given_way: Arc<AtomicBool>,
+    /// Whom to write to about the gateway.
+    pub(crate) contacts: Arc<Contacts>,
 }
 
 /// A clock that stands still.
@@ -86,6 +91,7 @@ impl Props {
             house,
             stop,
             given_way,
+            contacts: Arc::default(),
         }
     }
 
@@ -98,6 +104,7 @@ impl Props {
             house: self.house.clone(),
             office: Arc::new(Clerks::default()),
             line: line().0,
+            contacts: self.contacts.clone(),
             version: "1.2.3".into(),
             started: NOW.minus(std::time::Duration::from_secs(3600)),
         }
@@ -263,6 +270,20 @@ impl Network for PigeonPost {
 
     fn destination(&self, id: &ForeignId) -> String {
         id.as_str().to_owned()
+    }
+
+    /// Romeo knows Juliet; the crier hears nobody.
+    fn card(&self, user: &BareJid, contact: &ForeignId) -> Card {
+        let (knows, id) = (*user == romeo() && *contact == juliet().id, contact.as_str());
+        Card {
+            name: knows.then(|| Line::clean("Juliet Capulet")).flatten(),
+            addresses: vec![uri("mailto", id), uri("pigeon", id)],
+            picture: knows
+                .then(|| Picture::png(include_bytes!("face/avatar/juliet.png")))
+                .flatten(),
+            no_reply: id.starts_with("crier@"),
+            last_heard: knows.then(|| NOW.minus(std::time::Duration::from_secs(90))),
+        }
     }
 
     fn watch(self: Arc<Self>, _: House) -> Pending<'static, ()> {

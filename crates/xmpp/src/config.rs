@@ -32,6 +32,26 @@ pub struct XmppConfig {
     pub ping_after: u64,
     /// Seconds that it may be silent after that before the link is given up.
     pub ping_timeout: u64,
+    /// Whom users and other servers can write to about the gateway.
+    pub contact: Contacts,
+}
+
+/// Addresses that everybody who asks is told (XEP-0157 section 2), each a URI.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contacts {
+    /// For complaints about abuse.
+    pub abuse: Vec<String>,
+    /// The admins.
+    pub admin: Vec<String>,
+    /// For praise and wishes.
+    pub feedback: Vec<String>,
+    /// For holes in the gateway's defences.
+    pub security: Vec<String>,
+    /// Where it stands whether the gateway works.
+    pub status: Vec<String>,
+    /// For users who need help.
+    pub support: Vec<String>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -58,7 +78,7 @@ impl XmppConfig {
         if [self.connect_timeout, self.ping_after, self.ping_timeout].contains(&0) {
             return Err("connect_timeout, ping_after and ping_timeout must be at least 1".into());
         }
-        Ok(())
+        self.contact.validate()
     }
 
     /// Whether `server` is certain to be this host. A name other than `localhost` may resolve to anything tomorrow.
@@ -75,6 +95,51 @@ impl XmppConfig {
     }
 }
 
+impl Contacts {
+    /// The fields of the form (XEP-0157 section 5) with what they hold.
+    pub(crate) fn fields(&self) -> [(&'static str, &[String]); 6] {
+        [
+            ("abuse-addresses", &self.abuse),
+            ("admin-addresses", &self.admin),
+            ("feedback-addresses", &self.feedback),
+            ("security-addresses", &self.security),
+            ("status-addresses", &self.status),
+            ("support-addresses", &self.support),
+        ]
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        let mut all = self.fields().into_iter().flat_map(|(_, uris)| uris);
+        match all.find(|uri| !is_contact_uri(uri)) {
+            Some(wrong) => Err(format!(
+                "contact: “{wrong}” is no URI that people can use: write \"mailto:admin@example.org\", \
+                 \"xmpp:admin@example.org\" or \"https://example.org/contact\""
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether it is a URI of a kind that clients can open (RFC 3986, RFC 6068, RFC 5122).
+fn is_contact_uri(uri: &str) -> bool {
+    let plain = uri
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&b));
+    let is_address = |address: &str| {
+        let address = address.split(['?', ';']).next().unwrap_or_default();
+        let halves = address.split_once('@');
+        halves.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+    };
+    plain
+        && uri.split_once(':').is_some_and(|(scheme, rest)| match scheme {
+            "mailto" | "xmpp" => is_address(rest),
+            "https" | "http" => rest
+                .strip_prefix("//")
+                .is_some_and(|host| !host.is_empty() && !host.starts_with('/')),
+            _ => false,
+        })
+}
+
 impl Default for XmppConfig {
     fn default() -> Self {
         Self {
@@ -89,6 +154,7 @@ impl Default for XmppConfig {
             connect_timeout: 15,
             ping_after: 30,
             ping_timeout: 15,
+            contact: Contacts::default(),
         }
     }
 }
@@ -121,5 +187,25 @@ mod tests {
         check("xmpp.verona.example", true, false, true);
         check("xmpp.verona.example", false, true, true);
         check(" ", true, true, false);
+    }
+
+    #[test]
+    fn whom_to_write_to_is_given_as_a_uri() {
+        for (uri, good) in [
+            ("mailto:admin@example.org", true),
+            ("xmpp:admin@example.org?message", true),
+            ("https://example.org/contact", true),
+            ("admin@example.org", false),
+            ("mailto:admin", false),
+            ("https:///contact", false),
+            ("javascript:alert(1)", false),
+            ("mailto:admin@example.org <admin>", false),
+        ] {
+            let contacts = Contacts {
+                abuse: vec![uri.into()],
+                ..Contacts::default()
+            };
+            assert_eq!(contacts.validate().is_ok(), good, "{uri}");
+        }
     }
 }

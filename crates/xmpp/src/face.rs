@@ -1,12 +1,19 @@
 //! The gateway's face: what it answers when asked about itself and its contacts.
 
+pub(crate) mod avatar;
+pub(crate) mod caps;
+mod card;
 mod disco;
+mod nodes;
+mod pages;
 pub(crate) mod presence;
 mod prompt;
+mod search;
 mod software;
 mod vcard;
 
 use crate::address::{Caller, Gateway, canonical_local, contact_of};
+use crate::config::Contacts;
 use crate::errors::Refusal;
 use crate::link::line::Line;
 use crate::ns;
@@ -36,6 +43,8 @@ pub(crate) struct Face {
     pub(crate) office: Arc<dyn Clerk>,
     /// Where stanzas go that are no answers.
     pub(crate) line: Line,
+    /// Whom to write to about the gateway.
+    pub(crate) contacts: Arc<Contacts>,
     /// The version of the program.
     pub(crate) version: Arc<str>,
     /// When it started.
@@ -85,15 +94,14 @@ impl Face {
             ("ping", ns::PING, false) => Ok(Answer::Now(None)),
             ("query", ns::VERSION, false) => Ok(software::version(&self.version).into()),
             ("time", ns::TIME, false) => software::time(self.house.clock.wall()).map(Answer::from),
-            ("query", ns::LAST, false) if contact.is_none() => {
-                Ok(software::uptime(self.house.clock.now().since(self.started)).into())
-            }
-            ("query", ns::DISCO_INFO, false) => disco::info(self, contact.as_ref(), payload).map(Answer::from),
-            ("query", ns::DISCO_ITEMS, false) => {
-                disco::items(self, &request.caller.bare, contact.as_ref(), payload).map(Answer::from)
-            }
-            ("vCard", ns::VCARD, false) => Ok(vcard::card(self, contact.as_ref()).into()),
-            ("query", ns::GATEWAY, set) if contact.is_none() => prompt::answer(self, payload, set).map(Answer::from),
+            ("query", ns::LAST, false) => software::last(self, request, contact.as_ref()).map(Answer::from),
+            ("query", ns::DISCO_INFO, false) => disco::info(self, request, contact.as_ref()).map(Answer::from),
+            ("query", ns::DISCO_ITEMS, false) => disco::items(self, request, contact.as_ref()).map(Answer::from),
+            ("vCard", ns::VCARD, false) => Ok(vcard::temp(&self.lines(request, contact.as_ref())).into()),
+            ("vcard", ns::VCARD_4, false) => Ok(vcard::four(&self.lines(request, contact.as_ref())).into()),
+            ("pubsub", ns::PUBSUB, false) => nodes::items(self, request, contact.as_ref()).map(Answer::from),
+            ("query", ns::GATEWAY, _) if contact.is_none() => prompt::answer(self, request).map(Answer::from),
+            ("query", ns::SEARCH, _) if contact.is_none() => Ok(search::answer(self, request).into()),
             _ => Err(Refusal::unavailable()),
         }
     }
@@ -108,6 +116,11 @@ impl Face {
             Party::Foreign(to),
             Payload::Text(Text::plain(words)),
         ))
+    }
+
+    /// What the card of a contact, or of the gateway, says to who asks.
+    fn lines(&self, request: &Request<'_>, contact: Option<&Contact>) -> card::Lines {
+        card::lines(self, &request.caller.bare, contact, request.language)
     }
 
     /// The local part that the gateway itself writes for a contact.

@@ -139,6 +139,7 @@ impl Home {
             shelf: Shelf::new(&station.gateway),
             office: self.office.clone(),
             line: station.line.clone(),
+            contacts: Arc::new(self.config.contact.clone()),
             version: self.version.clone(),
             started: self.started,
         };

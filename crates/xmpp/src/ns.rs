@@ -12,20 +12,42 @@ pub(crate) const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 pub(crate) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 /// XEP-0030 section 4.
 pub(crate) const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
-/// XEP-0004.
-pub(crate) const DATA_FORMS: &str = "jabber:x:data";
 /// RFC 6120 section 4.8.2: stanzas as clients have them.
 pub(crate) const CLIENT: &str = "jabber:client";
 /// RFC 6121 section 2.
 pub(crate) const ROSTER: &str = "jabber:iq:roster";
+/// XEP-0004.
+pub(crate) const DATA_FORMS: &str = "jabber:x:data";
 /// XEP-0012.
 pub(crate) const LAST: &str = "jabber:iq:last";
 /// XEP-0054.
 pub(crate) const VCARD: &str = "vcard-temp";
+/// XEP-0055.
+pub(crate) const SEARCH: &str = "jabber:iq:search";
+/// XEP-0059.
+pub(crate) const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0060.
+pub(crate) const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+/// XEP-0060 section 6.5, as a feature.
+pub(crate) const PUBSUB_RETRIEVE_ITEMS: &str = "http://jabber.org/protocol/pubsub#retrieve-items";
+/// XEP-0084 section 4.1, also the name of the node.
+pub(crate) const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
+/// XEP-0084 section 4.2, also the name of the node.
+pub(crate) const AVATAR_METADATA: &str = "urn:xmpp:avatar:metadata";
+/// XEP-0077.
+pub(crate) const REGISTER: &str = "jabber:iq:register";
 /// XEP-0092.
 pub(crate) const VERSION: &str = "jabber:iq:version";
 /// XEP-0100 section 6.
 pub(crate) const GATEWAY: &str = "jabber:iq:gateway";
+/// XEP-0115.
+pub(crate) const CAPS: &str = "http://jabber.org/protocol/caps";
+/// XEP-0144.
+pub(crate) const ROSTER_EXCHANGE: &str = "http://jabber.org/protocol/rosterx";
+/// XEP-0153.
+pub(crate) const VCARD_UPDATE: &str = "vcard-temp:x:update";
+/// XEP-0157, the type of its form.
+pub(crate) const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";
 /// XEP-0172.
 pub(crate) const NICK: &str = "http://jabber.org/protocol/nick";
 /// XEP-0184.
@@ -38,6 +60,10 @@ pub(crate) const TIME: &str = "urn:xmpp:time";
 pub(crate) const DELAY: &str = "urn:xmpp:delay";
 /// XEP-0280.
 pub(crate) const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0292, RFC 6351.
+pub(crate) const VCARD_4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
+/// XEP-0292 section 3.1: the name of the node.
+pub(crate) const VCARD_4_NODE: &str = "urn:xmpp:vcard4";
 /// XEP-0297.
 pub(crate) const FORWARD: &str = "urn:xmpp:forward:0";
 /// XEP-0308.
@@ -54,10 +80,14 @@ pub(crate) const PRIVILEGE_2: &str = "urn:xmpp:privilege:2";
 pub(crate) const STANZA_IDS: &str = "urn:xmpp:sid:0";
 /// XEP-0380.
 pub(crate) const ENCRYPTION: &str = "urn:xmpp:eme:0";
+/// XEP-0398.
+pub(crate) const PEP_VCARD_CONVERSION: &str = "urn:xmpp:pep-vcard-conversion:0";
 /// XEP-0428.
 pub(crate) const FALLBACK: &str = "urn:xmpp:fallback:0";
 /// XEP-0461.
 pub(crate) const REPLY: &str = "urn:xmpp:reply:0";
+/// XEP-0506.
+pub(crate) const NO_REPLY: &str = "urn:xmpp:noreply:0";
 /// XEP-0066 section 4.
 pub(crate) const OUT_OF_BAND: &str = "jabber:x:oob";
 /// XEP-0103.

@@ -7,87 +7,39 @@ use causeway_core::network::Row;
 use proptest::prelude::*;
 
 /// The answer of the gateway, or of a contact of this local part, to one of Romeo's requests.
-fn asked(props: &Props, local: &str, request: &str) -> Element {
+pub(crate) fn asked(props: &Props, local: &str, request: &str) -> Element {
+    asked_by("romeo@verona.example/balcony' type='get", props, local, request)
+}
+
+/// The same of somebody else, with more attributes if need be.
+pub(crate) fn asked_by(who: &str, props: &Props, local: &str, request: &str) -> Element {
     let at = if local.is_empty() { "" } else { "@" };
     let iq = stanza(&format!(
-        "<iq type='get' id='1' from='romeo@verona.example/balcony' to='{local}{at}{DOMAIN}'>{request}</iq>"
+        "<iq id='1' from='{who}' to='{local}{at}{DOMAIN}'>{request}</iq>"
     ));
     let deeds = Reception::new(props.face(), false).receive(&iq);
     deeds.answers[0].element().clone()
 }
 
-fn payload(answer: &Element) -> &Element {
+/// The payload of a result.
+pub(crate) fn payload(answer: &Element) -> &Element {
     assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
     answer.children().next().unwrap()
 }
 
-fn features(answer: &Element) -> Vec<String> {
-    let features = payload(answer).children().filter(|child| child.name() == "feature");
-    features
-        .map(|feature| feature.attr("var").unwrap().to_owned())
-        .collect()
+/// The condition of an error.
+pub(crate) fn condition(answer: &Element) -> String {
+    assert_eq!(answer.attr("type"), Some("error"), "{answer:?}");
+    let error = answer.children().find(|child| child.name() == "error").unwrap();
+    error.children().next().unwrap().name().to_owned()
 }
 
-const INFO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-const ITEMS: &str = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
-
-#[test]
-fn the_gateway_is_a_gateway_to_its_network() {
-    let answer = asked(&Props::new(), "", INFO);
-    let identity = payload(&answer).children().next().unwrap();
-    assert_eq!(identity.attr("category"), Some("gateway"));
-    assert_eq!(identity.attr("type"), Some("pigeon"));
-    assert_eq!(identity.attr("name"), Some("Pigeon post"));
-}
-
-#[test]
-fn whatever_is_announced_is_answered() {
-    let props = Props::new();
-    for local in ["", "juliet\\40capulet"] {
-        for feature in features(&asked(&props, local, INFO)) {
-            let name = match feature.as_str() {
-                ns::PING => "ping",
-                ns::TIME => "time",
-                ns::VCARD => "vCard",
-                ns::RECEIPTS | ns::MARKERS => continue,
-                _ => "query",
-            };
-            let answer = asked(&props, local, &format!("<{name} xmlns='{feature}'/>"));
-            assert_eq!(answer.attr("type"), Some("result"), "{local} {feature}");
-        }
+/// Lets Romeo add contacts of these local parts.
+pub(crate) fn add(props: &Props, locals: &[&str]) {
+    let mut rows = props.paper.rows.lock().unwrap();
+    for local in locals {
+        rows.insert(format!("sub/{DOMAIN}/romeo@verona.example/{local}"), b"to".to_vec());
     }
-}
-
-#[test]
-fn a_contact_is_an_account_whether_anybody_has_the_address_or_not() {
-    let props = Props::new();
-    let juliet = asked(&props, "juliet\\40capulet", INFO);
-    let nobody = asked(&props, "nobody\\40nowhere", INFO);
-    let identity = payload(&juliet).children().next().unwrap();
-    assert_eq!(
-        (identity.attr("category"), identity.attr("type")),
-        (Some("account"), Some("registered"))
-    );
-    assert_eq!(features(&juliet), features(&nobody));
-}
-
-#[test]
-fn a_user_is_shown_his_own_contacts_and_nobody_elses() {
-    let props = Props::new();
-    let keys = [
-        format!("sub/{DOMAIN}/romeo@verona.example/"),
-        format!("sub/{DOMAIN}/romeo@verona.example/juliet\\40capulet"),
-        format!("sub/{DOMAIN}/paris@verona.example/rosaline\\40capulet"),
-    ];
-    for key in keys {
-        props.paper.rows.lock().unwrap().insert(key, b"to".to_vec());
-    }
-    let answer = asked(&props, "", ITEMS);
-    let jids: Vec<_> = payload(&answer)
-        .children()
-        .filter_map(|item| item.attr("jid"))
-        .collect();
-    assert_eq!(jids, ["juliet\\40capulet@pigeon.verona.example"]);
 }
 
 #[test]
@@ -103,26 +55,62 @@ fn time_version_uptime_and_cards_are_true() {
     assert_eq!(text_of(payload(&version), "os", ns::VERSION), None);
     let last = asked(&props, "", "<query xmlns='jabber:iq:last'/>");
     assert_eq!(payload(&last).attr("seconds"), Some("3600"));
-    let card = asked(&props, "juliet%capulet", "<vCard xmlns='vcard-temp'/>");
-    assert_eq!(text_of(payload(&card), "FN", ns::VCARD).unwrap(), "juliet@capulet");
-    assert_eq!(
-        text_of(payload(&card), "JABBERID", ns::VCARD).unwrap(),
-        "juliet\\40capulet@pigeon.verona.example"
-    );
+}
+
+#[test]
+fn how_long_a_contact_is_silent_is_for_those_who_added_it() {
+    let props = Props::new();
+    let last = |local: &str| asked(&props, local, "<query xmlns='jabber:iq:last'/>");
+    assert_eq!(condition(&last("juliet\\40capulet")), "forbidden");
+    add(&props, &["juliet\\40capulet", "rosaline\\40capulet"]);
+    assert_eq!(payload(&last("juliet\\40capulet")).attr("seconds"), Some("90"));
+    assert_eq!(condition(&last("rosaline\\40capulet")), "item-not-found");
 }
 
 #[test]
 fn what_people_type_becomes_a_jid() {
     let props = Props::new();
-    let typed = stanza(&format!(
-        "<iq type='set' id='1' from='romeo@verona.example/b' to='{DOMAIN}'><query xmlns='jabber:iq:gateway'>\
-         <prompt> Juliet@Capulet </prompt></query></iq>"
-    ));
-    let deeds = Reception::new(props.face(), false).receive(&typed);
-    let jid = text_of(payload(deeds.answers[0].element()), "jid", ns::GATEWAY).unwrap();
-    assert_eq!(jid, "juliet\\40capulet@pigeon.verona.example");
-    let prompt = asked(&props, "", "<query xmlns='jabber:iq:gateway'/>");
-    assert_eq!(text_of(payload(&prompt), "prompt", ns::GATEWAY).unwrap(), "name@loft");
+    let typed = |prompt: &str| {
+        let query = format!("<query xmlns='jabber:iq:gateway'>{prompt}</query>");
+        asked_by("romeo@verona.example/b' type='set", &props, "", &query)
+    };
+    for prompt in [
+        " Juliet@Capulet ",
+        "juliet%capulet",
+        "juliet\\40capulet@pigeon.verona.example",
+    ] {
+        let answer = typed(&format!("<prompt>{prompt}</prompt>"));
+        let jid = text_of(payload(&answer), "jid", ns::GATEWAY).unwrap();
+        assert_eq!(jid, "juliet\\40capulet@pigeon.verona.example", "{prompt}");
+    }
+    for (odd, why) in [
+        ("", "bad-request"),
+        ("<prompt/>", "jid-malformed"),
+        ("<prompt>Juliet</prompt>", "jid-malformed"),
+        ("<prompt><b>juliet@capulet</b></prompt>", "jid-malformed"),
+        ("<prompt>juliet@capulet@verona</prompt>", "jid-malformed"),
+        ("<prompt>@pigeon.verona.example</prompt>", "jid-malformed"),
+        ("<jid>juliet@capulet</jid>", "bad-request"),
+    ] {
+        assert_eq!(condition(&typed(odd)), why, "{odd}");
+    }
+}
+
+#[test]
+fn the_prompt_speaks_the_language_of_who_asks() {
+    let props = Props::new();
+    let prompt = |who: &str| {
+        let answer = asked_by(who, &props, "", "<query xmlns='jabber:iq:gateway'/>");
+        let text = |name| text_of(payload(&answer), name, ns::GATEWAY).unwrap();
+        (text("desc"), text("prompt"))
+    };
+    let words = |desc: &str, prompt: &str| (desc.to_owned(), prompt.to_owned());
+    let romeo = "romeo@verona.example/b' type='get";
+    assert_eq!(prompt(romeo), words("Reach somebody by Pigeon post", "name@loft"));
+    assert_eq!(
+        prompt(&format!("{romeo}' xml:lang='de-AT")),
+        words("Jemanden per Taubenpost erreichen", "Name@Schlag")
+    );
 }
 
 /// Lets Romeo send a presence, writes down what it asks for, and gives the presence that he gets.

@@ -274,7 +274,7 @@ const STANZAS: &[(&str, &str)] = &[
     ),
     (
         "<iq R J id='1' type='get'><query xmlns='jabber:iq:last'/></iq>",
-        "iq error service-unavailable",
+        "iq error forbidden",
     ),
     (
         "<iq R to='nobody@pigeon.verona.example' id='1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>",
