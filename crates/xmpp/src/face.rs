@@ -4,6 +4,7 @@ pub(crate) mod avatar;
 pub(crate) mod caps;
 mod card;
 mod disco;
+mod forms;
 mod nodes;
 mod pages;
 pub(crate) mod presence;
