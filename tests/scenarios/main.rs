@@ -27,6 +27,7 @@ mod full_disk_refuses_and_recovers;
 mod half_open_link_is_noticed;
 mod html_only_mail_is_readable;
 mod imap_way;
+mod kill9_loses_nothing_at_all_where_archives_are_read;
 mod kill9_under_load_loses_nothing;
 mod limits_are_told;
 mod mail_with_attachment_names_it;

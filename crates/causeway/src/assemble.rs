@@ -68,6 +68,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
         ledger: ledger.clone(),
         gate: gate.clone(),
         ids: Arc::new(fresh_id),
+        notes: Some(config.data_dir.as_path().into()),
         full,
     };
     let house = |shelf: &str| {

@@ -1,6 +1,6 @@
 //! The traits between the engine and the sides: what an adapter offers, and what it may ask of the house.
 
-use crate::address::{ForeignId, NetworkId};
+use crate::address::{ForeignId, NetworkId, Party};
 use crate::capability::Capabilities;
 use crate::card::Card;
 use crate::clock::{Clock, Timestamp};
@@ -221,6 +221,20 @@ pub trait Memory: Send + Sync {
     /// The rows of this adapter's shelf whose key begins with `prefix`, in the order of their keys, at most `limit`,
     /// those after the key `after` only.
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, Vec<u8>)>;
+
+    /// When messages were taken that had this id in the words of their side, from this party, as far as they are kept.
+    fn taken(&self, _source: &MessageRef, _from: &Party) -> Vec<Timestamp> {
+        Vec::new()
+    }
+
+    /// A note of this adapter's: a few bytes beside the ledger that are written often and never waited for. It outlives
+    /// the process, also a killed one, but not always the power. Memories without a place for notes have none.
+    fn note(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Writes a note, whole or not at all.
+    fn keep_note(&self, _name: &str, _note: &[u8]) {}
 }
 
 /// Runs what must run beside the caller.

@@ -14,7 +14,7 @@ use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::fit::fit;
 use causeway_core::language::Words;
-use causeway_core::message::Payload;
+use causeway_core::message::{MessageRef, Payload};
 use causeway_core::network::{
     Accepted, Arrival, Courier, Files, Finding, House, Inbox, Item, Memory, Network, Outcome, Parcel, Pending, Profile,
     Quoted, Taken, Tasks,
@@ -43,6 +43,7 @@ pub(crate) struct PigeonPost {
 pub(crate) struct Paper {
     pub(crate) arrivals: Mutex<Vec<Arrival>>,
     pub(crate) rows: Mutex<BTreeMap<String, Vec<u8>>>,
+    pub(crate) notes: Mutex<BTreeMap<String, Vec<u8>>>,
     /// The files that came with messages.
     pub(crate) files: Mutex<BTreeMap<(EnvelopeId, u16), Arc<[u8]>>>,
     /// While this is true, nothing that is posted gets durable.
@@ -191,6 +192,28 @@ impl Memory for Paper {
             .take(limit)
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    fn taken(&self, source: &MessageRef, from: &Party) -> Vec<Timestamp> {
+        let arrivals = self.arrivals.lock().unwrap();
+        let items = arrivals.iter().flat_map(|arrival| &arrival.items);
+        let same = |draft: &&Draft| draft.source.as_ref() == Some(source) && draft.from == *from;
+        items
+            .filter_map(|item| match item {
+                Item::Post(draft) => Some(draft.as_ref()),
+                Item::Report(_) => None,
+            })
+            .filter(same)
+            .map(|_| NOW)
+            .collect()
+    }
+
+    fn note(&self, name: &str) -> Option<Vec<u8>> {
+        self.notes.lock().unwrap().get(name).cloned()
+    }
+
+    fn keep_note(&self, name: &str, note: &[u8]) {
+        self.notes.lock().unwrap().insert(name.to_owned(), note.to_owned());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Home as a whole: a link for each component domain, and the courier that hands parcels to the right one.
 
 use crate::address::Gateway;
+use crate::archive::{Archivist, Search};
 use crate::config::XmppConfig;
 use crate::courier;
 use crate::errors::Refusal;
@@ -20,7 +21,7 @@ use causeway_core::clock::Timestamp;
 use causeway_core::command::Clerk;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::{Finding, House, Network};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use futures::{SinkExt, StreamExt};
 use jid::BareJid;
 use std::collections::BTreeMap;
@@ -144,6 +145,14 @@ impl Home {
             started: self.started,
         };
         let dial = Listener::new(&self.config, station.port);
+        let archivist = Archivist {
+            house: house.clone(),
+            line: station.line.clone(),
+            search: Search {
+                gateway: station.gateway.clone(),
+                reception: Reception::new(face.clone(), dial.is_encrypted()),
+            },
+        };
         let reception = Reception::new(face, dial.is_encrypted());
         let link = Link {
             dial: Box::new(dial),
@@ -151,7 +160,7 @@ impl Home {
             ping_domain: self.ping_domain(station),
             gateway: station.gateway.clone(),
         };
-        link.run(house, reception, desk).await;
+        join(link.run(house, reception, desk), archivist.run()).await;
     }
 
     fn credentials(&self, station: &Station) -> Credentials {

@@ -4,6 +4,7 @@
 //! them down. A parcel's way out: `courier`, `write`, `link`, and a ping that proves that the server has it.
 
 mod address;
+mod archive;
 #[cfg(test)]
 mod cast;
 pub mod config;

@@ -24,6 +24,9 @@ use minidom::Element;
 /// The length from which a client's id is taken to be unique for ever: a UUID has 36 characters, a counter fewer than this.
 const UNIQUE_FROM: usize = 16;
 
+/// What the timeline says of a message that was lost on the link.
+const FOUND: &str = "found in the archive of the sender's server";
+
 /// When and over what a stanza reached the gateway.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrived {
@@ -32,6 +35,8 @@ pub(crate) struct Arrived {
     pub(crate) wall: Timestamp,
     /// Whether the component link is encrypted.
     pub(crate) tls: bool,
+    /// When its sender's server had it, where it did not come over the link but was found in an archive.
+    pub(crate) found: Option<Timestamp>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -133,12 +138,12 @@ fn draft(stanza: &Element, caller: &Caller, contact: Contact, text: Text, arrive
 /// When it was said, where that is not the time of its arrival: it was delayed, or the clock on the wall was moved.
 fn said_at(stanza: &Element, arrived: Arrived) -> Option<Timestamp> {
     let moved = (arrived.wall != arrived.at).then_some(arrived.wall);
-    delay(stanza).map(|(_, at)| at).or(moved)
+    delay(stanza).map(|(_, at)| at).or(arrived.found).or(moved)
 }
 
 /// The id that receipts and errors must carry (XEP-0184 section 5.4, RFC 6120 section 8.1.3); the origin id
 /// (XEP-0359 section 3.2) where there is no other. Clients that set both make them equal.
-fn source(stanza: &Element) -> Option<MessageRef> {
+pub(crate) fn source(stanza: &Element) -> Option<MessageRef> {
     let origin = || {
         let child = stanza.children().find(|child| child.is("origin-id", ns::STANZA_IDS))?;
         MessageRef::new(child.attr("id")?)
@@ -204,9 +209,17 @@ fn way(stanza: &Element, caller: &Caller, arrived: Arrived) -> Vec<Hop> {
             ..over_xmpp(Hop::own(at, Step::Relayed, who), None)
         })
     });
-    let came =
-        Line::clean(&caller.full).map(|who| over_xmpp(Hop::own(arrived.at, Step::Arrived, who), Some(arrived.tls)));
-    kept.into_iter().chain(came).collect()
+    let archived = arrived.found.and_then(|at| {
+        let who = Line::clean(caller.bare.domain().as_str())?;
+        Some(Hop {
+            trust: Trust::Trusted,
+            ..over_xmpp(Hop::own(at, Step::Relayed, who), None)
+        })
+    });
+    let said = archived.as_ref().and_then(|_| Line::clean(FOUND));
+    let came = Line::clean(&caller.full)
+        .map(|who| over_xmpp(Hop::own(arrived.at, Step::Arrived, who), Some(arrived.tls)).saying(said));
+    kept.into_iter().chain(archived).chain(came).collect()
 }
 
 fn over_xmpp(hop: Hop, tls: Option<bool>) -> Hop {

@@ -1,6 +1,7 @@
 //! One stanza in, and what to do about it: never waits, never fails.
 
 use crate::address::{Caller, contact_of};
+use crate::archive;
 use crate::errors::Refusal;
 use crate::face::presence::{self, Seen, Sessions};
 use crate::face::{Answer, Face, Request};
@@ -10,6 +11,7 @@ use crate::read::{self, Arrived};
 use crate::route::{Presence, Route, Routed, route};
 use crate::shelf::{Shelf, Subscriber};
 use crate::stanza::{Outward, ReturnAddress};
+use causeway_core::clock::Timestamp;
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::language::Words;
 use causeway_core::network::{Arrival, Pending};
@@ -47,6 +49,8 @@ pub(crate) struct Reception {
     sessions: Sessions,
     names: Names,
     tls: bool,
+    /// When the stanza in hand was sent, where it did not come over the link.
+    found: Option<Timestamp>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -59,6 +63,7 @@ impl Reception {
             sessions: Sessions::default(),
             names: Names::default(),
             tls,
+            found: None,
         }
     }
 
@@ -75,6 +80,14 @@ impl Reception {
             tracing::error!("a stanza made the gateway stumble; it was refused");
             Deeds::refused(reply.as_ref(), &Refusal::from(Fault::of(FaultKind::Internal)))
         })
+    }
+
+    /// Takes a stanza that a search found; its sender's server had it at that time.
+    pub(crate) fn receive_found(&mut self, stanza: &Element, at: Timestamp) -> Deeds {
+        self.found = Some(at);
+        let deeds = self.receive(stanza);
+        self.found = None;
+        deeds
     }
 
     /// Whether the users of a host may use the gateway.
@@ -201,13 +214,14 @@ impl Reception {
         let form = face
             .shelf
             .form(memory, &caller.bare, &contact, local, canonical.as_deref());
+        let mark = archive::mark(&face.shelf, &face.house, &caller.bare);
         let asks = has_words && face.admit(&caller.bare).is_ok();
         Ok(Deeds {
             answers: asks.then(|| self.ask_for_name(caller)).flatten().into_iter().collect(),
             ..Deeds::after(Post {
                 arrival: Arrival {
                     items,
-                    rows: form.into_iter().collect(),
+                    rows: form.into_iter().chain(mark).collect(),
                 },
                 then: Vec::new(),
                 or_else: Some(back.clone()),
@@ -264,6 +278,7 @@ impl Reception {
             at: self.face.house.clock.now(),
             wall: self.face.house.clock.wall(),
             tls: self.tls,
+            found: self.found,
         }
     }
 }

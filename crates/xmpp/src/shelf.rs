@@ -2,9 +2,13 @@
 
 use crate::address::Gateway;
 use causeway_core::address::Contact;
+use causeway_core::clock::Timestamp;
 use causeway_core::network::{Memory, Row};
 use causeway_core::text::Line;
 use jid::BareJid;
+
+/// How many rows are read at once.
+const AT_ONCE: usize = 1000;
 
 /// The rows of one component domain. Keys are divided by `/`, which no bare JID, network name or local part can hold.
 #[derive(Clone)]
@@ -93,6 +97,41 @@ impl Shelf {
         Line::clean(std::str::from_utf8(&name).ok()?)
     }
 
+    /// Writes that `user` wrote to a contact at this time.
+    pub(crate) fn wrote(&self, user: &BareJid, at: Timestamp) -> Row {
+        Row::put(self.wrote_key(user), at.0.to_string())
+    }
+
+    /// When that was last written.
+    pub(crate) fn wrote_at(&self, memory: &dyn Memory, user: &BareJid) -> Option<Timestamp> {
+        moment(&memory.row(&self.wrote_key(user))?)
+    }
+
+    /// Those who wrote to contacts, the latest first, at most `limit`.
+    pub(crate) fn writers(&self, memory: &dyn Memory, limit: usize) -> Vec<BareJid> {
+        let prefix = format!("wrote/{}/", self.gateway.as_str());
+        let mut all = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = memory.rows(&prefix, after.as_deref(), AT_ONCE);
+            all.extend(page.iter().filter_map(|(key, at)| {
+                let user = BareJid::new(key.strip_prefix(&prefix)?).ok()?;
+                Some((moment(at)?, user))
+            }));
+            match page.last() {
+                Some((last, _)) if page.len() == AT_ONCE => after = Some(last.clone()),
+                _ => break,
+            }
+        }
+        all.sort_by(|one, other| other.cmp(one));
+        all.truncate(limit);
+        all.into_iter().map(|(_, user)| user).collect()
+    }
+
+    fn wrote_key(&self, user: &BareJid) -> String {
+        format!("wrote/{}/{user}", self.gateway.as_str())
+    }
+
     fn read(&self, memory: &dyn Memory, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
         let own = format!("sub/{}/", self.gateway.as_str());
         memory
@@ -109,6 +148,10 @@ impl Shelf {
     fn subscription_key(&self, user: &BareJid, local: Option<&str>) -> String {
         format!("sub/{}/{user}/{}", self.gateway.as_str(), local.unwrap_or_default())
     }
+}
+
+fn moment(row: &[u8]) -> Option<Timestamp> {
+    std::str::from_utf8(row).ok()?.parse().ok().map(Timestamp)
 }
 
 fn name_key(user: &BareJid) -> String {

@@ -52,6 +52,8 @@ pub struct Wishes {
     pub smarthost: Option<u16>,
     /// The components of the XMPP server, which is then the scene's own, may act for its users (XEP-0356).
     pub privileged: bool,
+    /// They may read the archives of its users, as far as it is about messages to them.
+    pub archives: bool,
     /// A ferry between the gateway and the XMPP server.
     pub ferry: bool,
     /// More lines of the config's section about the XMPP server.
@@ -105,7 +107,7 @@ impl Scene {
     pub fn with(kind: Kind, wishes: Wishes) -> Result<Self> {
         let house = House::get()?;
         let (number, domain, receive) = house.place(kind, wishes)?;
-        let xmpp = match wishes.own_server || wishes.privileged {
+        let xmpp = match wishes.own_server || wishes.privileged || wishes.archives {
             true => house.own_server(kind, &domain, wishes)?,
             false => house.shared_server(kind)?,
         };
@@ -316,6 +318,7 @@ impl House {
     fn own_server(&self, kind: Kind, domain: &str, wishes: Wishes) -> Result<Arc<dyn XmppServer>> {
         let extras = Extras {
             privileged: wishes.privileged,
+            archives: wishes.archives,
         };
         self.launch(kind, &format!("server-{domain}"), &[domain.to_owned()], extras)
     }

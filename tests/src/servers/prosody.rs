@@ -19,6 +19,9 @@ const GRANTED: &str = r#"
       };
     "#;
 
+/// The module that this project has for Prosody.
+const ARCHIVE_MODULE: &str = include_str!("../../../contrib/prosody/mod_component_archive.lua");
+
 /// A Prosody with users at `xmpp.test`.
 pub struct Prosody {
     ground: Arc<Ground>,
@@ -48,6 +51,8 @@ impl Prosody {
             process: Mutex::new(None),
             dir,
         };
+        let modules = ground.dir(&format!("{place}/modules"))?;
+        ground.write(&modules.join("mod_component_archive.lua"), ARCHIVE_MODULE)?;
         ground.write(&prosody.config(), &prosody.text(pki))?;
         ground.give(&prosody.dir, "prosody")?;
         prosody.start()?;
@@ -76,6 +81,7 @@ impl Prosody {
 daemonize = false
 pidfile = "{dir}/prosody.pid"
 data_path = "{dir}/data"
+plugin_paths = {{ "{dir}/modules" }}
 certificates = "{dir}"
 log = {{ info = "{dir}/prosody.log"; warn = "*console" }}
 interfaces = {{ "127.0.0.1" }}
@@ -117,11 +123,12 @@ Component "upload.{domain}" "http_file_share"
 
     fn component(&self, name: &str) -> String {
         // The module must be where the component logs in, too.
-        let modules = match self.extras.privileged {
-            true => "  modules_enabled = { \"privilege\" }\n",
-            false => "",
-        };
-        format!("Component \"{name}\"\n  component_secret = \"{COMPONENT_SECRET}\"\n{modules}")
+        let privilege = self.extras.privileged.then_some("\"privilege\"; ");
+        let archive = self.extras.archives.then_some("\"component_archive\"; ");
+        let modules: String = [privilege, archive].into_iter().flatten().collect();
+        format!(
+            "Component \"{name}\"\n  component_secret = \"{COMPONENT_SECRET}\"\n  modules_enabled = {{ {modules}}}\n"
+        )
     }
 
     /// The module's name and what it grants to each component.

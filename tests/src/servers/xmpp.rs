@@ -27,6 +27,8 @@ pub enum Kind {
 pub struct Extras {
     /// Its components may act for its users (XEP-0356).
     pub privileged: bool,
+    /// Its components may read what users sent them from the users' archives (XEP-0313), by a module of this project.
+    pub archives: bool,
 }
 
 /// An XMPP server on loopback. It starts running and may be stopped and started again; its data stays.

@@ -2,10 +2,14 @@
 
 use crate::engine::gate::Gate;
 use crate::engine::keeper::Keeper;
+use causeway_core::address::Party;
+use causeway_core::clock::Timestamp;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::message::MessageRef;
 use causeway_core::network::{Accepted, Arrival, Inbox, Item, Memory, Pending};
 use causeway_store::{Change, Done, Ledger};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +27,8 @@ pub struct Hall {
     pub gate: Arc<Gate>,
     /// Makes ids.
     pub ids: Ids,
+    /// Where the adapters' notes lie, if there is such a place.
+    pub notes: Option<Arc<Path>>,
     /// Whether arrivals are refused because the disk is nearly full; what was accepted goes on.
     pub full: Arc<AtomicBool>,
 }
@@ -82,6 +88,17 @@ impl Inbox for Desk {
 }
 
 impl Desk {
+    /// The file of a note; none for a name that is no file name.
+    fn place(&self, name: &str) -> Option<PathBuf> {
+        let file = format!("{}-{name}.note", self.shelf);
+        let is_name = !file.contains(['/', '\0']) && !file.starts_with('.');
+        self.hall
+            .notes
+            .as_ref()
+            .filter(|_| is_name)
+            .map(|notes| notes.join(file))
+    }
+
     /// Whether anything is taken at all.
     fn open(&self) -> Result<(), Fault> {
         match self.hall.full.load(Ordering::Relaxed) {
@@ -102,6 +119,29 @@ impl Memory for Desk {
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<(String, Vec<u8>)> {
         logged(self.hall.ledger.rows(&self.shelf, prefix, after, limit)).unwrap_or_default()
+    }
+
+    fn taken(&self, source: &MessageRef, from: &Party) -> Vec<Timestamp> {
+        let ids = logged(self.hall.ledger.find(source)).unwrap_or_default();
+        let envelopes = ids.into_iter().filter_map(|id| self.recall(id));
+        envelopes
+            .filter(|envelope| envelope.draft.from == *from)
+            .map(|envelope| envelope.accepted)
+            .collect()
+    }
+
+    fn note(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.place(name)?).ok()
+    }
+
+    fn keep_note(&self, name: &str, note: &[u8]) {
+        let Some(place) = self.place(name) else {
+            return;
+        };
+        let draft = place.with_extension("new");
+        if let Err(e) = std::fs::write(&draft, note).and_then(|()| std::fs::rename(&draft, &place)) {
+            tracing::warn!("the note {} was not written: {e}", place.display());
+        }
     }
 }
 

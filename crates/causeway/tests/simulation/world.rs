@@ -175,6 +175,7 @@ impl World {
             ledger: ledger.clone(),
             gate: Arc::new(Gate::new(policy(), Limits::default(), ledger.clone(), clock.clone())),
             ids: Arc::new(move || dice.id()),
+            notes: None,
             full: Arc::default(),
         };
         let couriers = Couriers { home, networks };

@@ -124,6 +124,15 @@ impl Line {
         *self.state.borrow() == State::Up
     }
 
+    /// Waits until the link is in such a state.
+    pub(crate) async fn until(&self, wanted: impl Fn(State) -> bool) -> State {
+        let mut state = self.state.clone();
+        state
+            .wait_for(|state| wanted(*state))
+            .await
+            .map_or(State::Closed, |state| *state)
+    }
+
     async fn connected(&self) -> Result<(), Slip> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| *state != State::Down);

@@ -38,7 +38,6 @@ pub(crate) struct Answer {
     /// The `<iq type='result'/>`.
     pub(crate) stanza: Element,
     /// The messages that came before it with the question's id as their query id (XEP-0313 section 4.2), in their order.
-    #[allow(dead_code, reason = "archives are read by those who come")]
     pub(crate) results: Vec<Element>,
 }
 

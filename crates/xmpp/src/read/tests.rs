@@ -10,6 +10,7 @@ fn arrived() -> Arrived {
         at: NOW,
         wall: NOW,
         tls: true,
+        found: None,
     }
 }
 

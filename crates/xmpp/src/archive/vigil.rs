@@ -1,0 +1,151 @@
+//! The sign of life of a link, and the windows of time in which something may have been lost, as a note of a few lines.
+
+use causeway_core::clock::Timestamp;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How long before a break a message may have been sent that was lost in it: a link that has fallen silent takes a while
+/// to be noticed.
+const BEFORE: Duration = Duration::from_secs(300);
+/// How long after the last sign of life: the signs are a second apart, and a busy machine is late.
+const AFTER: Duration = Duration::from_secs(2);
+/// How many windows are kept; then the oldest goes.
+const MOST: usize = 16;
+
+/// A span of time, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
+}
+
+/// What is known of a link's life.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Vigil {
+    alive: Option<Timestamp>,
+    owed: Vec<Window>,
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+impl Window {
+    pub(super) fn holds(self, at: Timestamp) -> bool {
+        self.from <= at && at <= self.until
+    }
+}
+
+impl Vigil {
+    /// Reads a note. What cannot be read is as if it were not there.
+    pub(super) fn read(note: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(note);
+        let mut vigil = Self::default();
+        for line in text.lines() {
+            let numbers: Vec<i64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+            match numbers.as_slice() {
+                [at] => vigil.alive = Some(Timestamp(*at)),
+                [from, until] => vigil.owed.push(Window {
+                    from: Timestamp(*from),
+                    until: Timestamp(*until),
+                }),
+                _ => {}
+            }
+        }
+        vigil
+    }
+
+    /// The note: a line with the sign of life, and one with both ends of each window, in milliseconds since 1970.
+    pub(super) fn written(&self) -> Vec<u8> {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        if let Some(at) = self.alive {
+            let _ = writeln!(text, "{}", at.0);
+        }
+        for window in &self.owed {
+            let _ = writeln!(text, "{} {}", window.from.0, window.until.0);
+        }
+        text.into_bytes()
+    }
+
+    /// The link is up at this time.
+    pub(super) fn alive(&mut self, at: Timestamp) {
+        self.alive = Some(at);
+    }
+
+    /// The link broke after the last sign of life.
+    pub(super) fn lost(&mut self) {
+        let Some(at) = self.alive.take() else {
+            return;
+        };
+        self.owed.push(Window {
+            from: at.minus(BEFORE),
+            until: at.plus(AFTER),
+        });
+        if self.owed.len() > MOST {
+            self.owed.remove(0);
+        }
+    }
+
+    /// The link was closed in order: nothing of this one can be lost.
+    pub(super) fn goodbye(&mut self) {
+        self.alive = None;
+    }
+
+    /// What may have been lost and was not looked for.
+    pub(super) fn owed(&self) -> &[Window] {
+        &self.owed
+    }
+
+    /// All of it was looked for.
+    pub(super) fn nothing_is_owed(&mut self) {
+        self.owed.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_tells_what_was_written() {
+        let mut vigil = Vigil::default();
+        vigil.alive(Timestamp(1_000_000));
+        vigil.lost();
+        vigil.alive(Timestamp(2_000_000));
+        assert_eq!(Vigil::read(&vigil.written()), vigil);
+        assert_eq!(Vigil::read(b"\xffgarbage\n1 2 3\n"), Vigil::default());
+    }
+
+    #[test]
+    fn what_came_shortly_before_a_break_may_be_lost_and_nothing_after_it() {
+        let mut vigil = Vigil::default();
+        vigil.lost();
+        assert!(vigil.owed().is_empty(), "nothing was up");
+        vigil.alive(Timestamp(1_000_000));
+        vigil.lost();
+        let window = vigil.owed()[0];
+        assert!(window.holds(Timestamp(1_000_000)) && window.holds(Timestamp(990_000)));
+        assert!(window.holds(Timestamp(1_001_500)) && !window.holds(Timestamp(1_003_000)));
+        vigil.lost();
+        assert_eq!(vigil.owed().len(), 1, "it breaks once");
+    }
+
+    #[test]
+    fn after_a_goodbye_nothing_is_owed() {
+        let mut vigil = Vigil::default();
+        vigil.alive(Timestamp(1_000_000));
+        vigil.goodbye();
+        vigil.lost();
+        assert!(vigil.owed().is_empty());
+    }
+
+    #[test]
+    fn no_more_than_a_bounded_number_of_breaks_is_remembered() {
+        let mut vigil = Vigil::default();
+        for n in 0..100 {
+            vigil.alive(Timestamp(n * 1_000_000));
+            vigil.lost();
+        }
+        assert_eq!(vigil.owed().len(), MOST);
+        assert!(vigil.owed()[MOST - 1].holds(Timestamp(99_000_000)));
+    }
+}
