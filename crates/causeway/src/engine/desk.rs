@@ -9,6 +9,8 @@ use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::message::MessageRef;
 use causeway_core::network::{Accepted, Arrival, Inbox, Item, Memory, Pending};
 use causeway_store::{Change, Done, Ledger};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,10 +141,16 @@ impl Memory for Desk {
             return;
         };
         let draft = place.with_extension("new");
-        if let Err(e) = std::fs::write(&draft, note).and_then(|()| std::fs::rename(&draft, &place)) {
+        if let Err(e) = write_whole(&draft, note).and_then(|()| std::fs::rename(&draft, &place)) {
             tracing::warn!("the note {} was not written: {e}", place.display());
         }
     }
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 /// A row that cannot be read is as if it were not there, but the log says so.
