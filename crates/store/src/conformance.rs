@@ -79,7 +79,7 @@ behaviours! {
         the_bound_of_a_destination_is_kept, a_skipped_destination_is_passed_over,
         the_longest_waiting_destination_comes_first, the_next_due_time_is_known,
         the_next_begins_as_the_one_before_it_ends, nobody_begins_before_one_that_has_to_wait,
-        nobody_begins_before_another_lane_that_has_waited_longer, nobody_begins_whose_time_is_over;
+        nobody_begins_before_another_lane_that_has_waited_longer;
     trying: an_arrival_is_taken_once, an_id_that_is_not_unique_proves_nothing, the_same_id_from_another_is_another_message,
         rows_and_messages_are_one, a_lease_is_given_once, a_lease_before_its_time_is_refused,
         a_refused_try_comes_back_later, a_doubt_marks_the_next_try, a_returned_try_does_not_count,

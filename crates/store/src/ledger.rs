@@ -52,8 +52,6 @@ pub struct Ready {
     pub envelope: EnvelopeId,
     /// The destination whose bound it shares.
     pub destination: String,
-    /// When its time is over.
-    pub expires: Timestamp,
     /// Who gets it.
     pub to: Party,
 }

@@ -215,12 +215,3 @@ pub(crate) fn nobody_begins_before_another_lane_that_has_waited_longer<D: Disk>(
     assert_eq!(follow(&book, first, handed(false)), None);
     assert_eq!(book.due()[0], other);
 }
-
-pub(crate) fn nobody_begins_whose_time_is_over<D: Disk>() {
-    let book = Book::<D>::new();
-    let said = ["one", "two"].map(|words| book.say(romeo(), juliet(), words));
-    book.lease(said[0]);
-    book.wait(24 * 3600);
-    assert_eq!(follow(&book, said[0], handed(false)), None);
-    assert!(matches!(book.stage(said[1]), Stage::Queued { .. }));
-}

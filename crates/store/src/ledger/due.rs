@@ -166,7 +166,6 @@ fn ready(head: Head) -> Ready {
     Ready {
         envelope: head.envelope,
         destination: head.destination,
-        expires: head.expires,
         to: head.to,
     }
 }

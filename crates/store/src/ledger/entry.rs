@@ -54,7 +54,6 @@ struct StandsWith {
 pub(crate) struct Head {
     pub(crate) envelope: EnvelopeId,
     pub(crate) destination: String,
-    pub(crate) expires: Timestamp,
     pub(crate) to: Party,
 }
 
@@ -134,7 +133,6 @@ impl Entry {
         Head {
             envelope: *self.id(),
             destination: self.destination.clone(),
-            expires: self.delivery.expires,
             to: self.to.clone(),
         }
     }

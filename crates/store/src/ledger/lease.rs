@@ -75,7 +75,7 @@ impl Pen<'_> {
         };
         let head: Head = row::read(&key, &value)?;
         let same_lane = keys::queued_parts(&key).is_some_and(|(_, lane)| lane == entry.lane);
-        if same_lane && head.envelope != *id && head.expires > self.now {
+        if same_lane && head.envelope != *id {
             self.lease(&head.envelope, side, who)
         } else {
             Ok(Noted::NotLeased)
