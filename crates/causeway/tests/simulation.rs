@@ -63,3 +63,41 @@ fn a_network_that_is_down_holds_up_nobody_else_and_is_given_up_in_time() {
     world.judge();
     assert!(world.given_up() > 0, "messages to the dead network end in an error");
 }
+
+#[test]
+fn a_conversation_under_way_costs_one_commit_for_a_message() {
+    let mut world = World::conversation(2, 50);
+    world.live(None);
+    world.judge();
+    assert!(world.commits() < 60, "{} commits for 50 messages", world.commits());
+}
+
+#[test]
+fn what_grew_old_before_a_closed_door_is_tried_once_more_when_it_opens() {
+    let mut world = World::new(9, Faults::none());
+    world.home_opens_too_late();
+    world.live(None);
+    world.judge();
+    assert_eq!(world.given_up(), 0, "its time ran out while home was away");
+}
+
+#[test]
+fn a_last_try_is_the_last() {
+    let mut world = World::new(9, Faults::nobody_home());
+    world.home_opens_too_late();
+    world.live(None);
+    world.judge();
+    assert_eq!(world.given_up(), 6, "everything said to the nurse");
+    assert_eq!(world.tries_to_nobody(), 6);
+}
+
+#[test]
+fn what_grew_old_while_the_gateway_was_away_is_tried_once_more() {
+    let mut world = World::new(9, Faults::silence());
+    world.live_until_stopped(Duration::from_secs(1));
+    world.becomes(Faults::none());
+    world.pass(Duration::from_secs(30 * 3600));
+    world.live(None);
+    world.judge();
+    assert_eq!(world.given_up(), 0);
+}

@@ -7,13 +7,14 @@ use causeway::engine::gate::Gate;
 use causeway::engine::keeper::keeper;
 use causeway::supervise::{Supervisor, tasks};
 use causeway_core::address::{NetworkId, Party};
+use causeway_core::capability::Capabilities;
 use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::delivery::Stage;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::limit::Limits;
 use causeway_core::message::{Happened, MessageRef, Payload, Text};
-use causeway_core::network::{Arrival, Files, House, Inbox, Network, Parcel, Taken};
+use causeway_core::network::{Arrival, Courier, Files, House, Inbox, Network, Outcome, Parcel, Pending, Taken};
 use causeway_core::policy::Policy;
 use causeway_core::promise::Terms;
 use causeway_core::text::{Body, Line};
@@ -53,6 +54,18 @@ pub(crate) struct World {
     end: Vec<(EnvelopeId, Stage, u32)>,
     /// When the process is asked to stop.
     stop_after: Option<Duration>,
+    /// How long home is closed after a start.
+    home_closed: Duration,
+    /// How long something said is tried.
+    lifetime: Duration,
+    tries_to_nobody: Arc<AtomicUsize>,
+}
+
+/// Home with a door that opens at some time.
+struct Doorway {
+    home: Arc<Loopback>,
+    clock: Arc<SteadyClock>,
+    opens: Timestamp,
 }
 
 /// A small generator of repeatable chance (xorshift).
@@ -91,6 +104,13 @@ impl Faults {
         }
     }
 
+    pub(crate) fn nobody_home() -> Self {
+        Self {
+            dead: Some("nurse@example.org"),
+            ..Self::none()
+        }
+    }
+
     pub(crate) fn dead_network() -> Self {
         Self {
             trouble: 0,
@@ -124,7 +144,38 @@ impl World {
             acknowledged: BTreeMap::new(),
             end: Vec::new(),
             stop_after: None,
+            home_closed: Duration::ZERO,
+            lifetime: Terms::default().lifetime,
+            tries_to_nobody: Arc::default(),
         }
+    }
+
+    /// Where all that is said is one conversation.
+    pub(crate) fn conversation(seed: u64, lines: u32) -> Self {
+        let mut world = Self::new(seed, Faults::none());
+        let romeo = Party::Home(BareJid::new("romeo@example.org").unwrap());
+        let network = Loopback::new(pigeon(), Box::new(|_| Fate::Arrives));
+        let juliet = network.person("juliet").unwrap();
+        world.unsaid = (0..lines)
+            .map(|line| words(juliet.clone(), romeo.clone(), line))
+            .collect();
+        world
+    }
+
+    /// Home is away after each start until everything said is out of time.
+    pub(crate) fn home_opens_too_late(&mut self) {
+        self.lifetime = Duration::from_secs(60);
+        self.home_closed = self.lifetime * 2;
+    }
+
+    /// Time goes by while no process runs.
+    pub(crate) fn pass(&mut self, span: Duration) {
+        self.now = self.now.plus(span);
+    }
+
+    /// How often anything was carried to where nobody can be reached.
+    pub(crate) fn tries_to_nobody(&self) -> usize {
+        self.tries_to_nobody.load(Ordering::Relaxed)
     }
 
     /// One life of the process: until its power is cut after `cut` commits, or until nothing is left to do.
@@ -159,12 +210,20 @@ impl World {
             commits: self.commits.clone(),
         };
         let beyond = self.pretend(pigeon(), &self.beyond);
-        let home = self.pretend(NetworkId::new("home").unwrap(), &self.home);
+        let home = Arc::new(Doorway {
+            home: self.pretend(NetworkId::new("home").unwrap(), &self.home),
+            clock: clock.clone(),
+            opens: clock.now().plus(self.home_closed),
+        });
         let networks: Networks = BTreeMap::from([(pigeon(), beyond.clone() as Arc<dyn Network>)]);
         let routes = networks.clone();
         let route = Box::new(move |party: &Party| Couriers::destination(&routes, party));
         let name = Line::clean("causeway").unwrap();
-        let Ok(ledger) = Ledger::open(Box::new(fuse), Terms::default(), route, name.clone(), clock.now()) else {
+        let terms = Terms {
+            lifetime: self.lifetime,
+            ..Terms::default()
+        };
+        let Ok(ledger) = Ledger::open(Box::new(fuse), terms, route, name.clone(), clock.now()) else {
             return;
         };
         let (ledger, news, supervisor) = (Arc::new(ledger), Arc::new(Notify::new()), Supervisor::default());
@@ -243,9 +302,11 @@ impl World {
 
     fn pretend(&self, id: NetworkId, taken: &Arc<Mutex<Vec<Copy>>>) -> Arc<Loopback> {
         let (dice, faults, taken) = (self.dice.clone(), self.faults, taken.clone());
+        let tries_to_nobody = self.tries_to_nobody.clone();
         Loopback::new(
             id,
             Box::new(move |parcel| {
+                tries_to_nobody.fetch_add(usize::from(faults.is_dead(parcel)), Ordering::Relaxed);
                 let fate = faults.fate(parcel, &dice);
                 if matches!(fate, Fate::Arrives | Fate::ArrivesUnheard) {
                     taken.lock().unwrap().push(copy(parcel));
@@ -338,12 +399,30 @@ impl World {
     }
 }
 
+impl Courier for Doorway {
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Pending<'a, Outcome> {
+        self.home.deliver(parcel)
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.home.capabilities()
+    }
+
+    fn is_open(&self) -> bool {
+        self.clock.now() >= self.opens
+    }
+}
+
 impl Faults {
+    fn is_dead(&self, parcel: &Parcel) -> bool {
+        self.dead.is_some_and(|name| parcel.draft().to.to_string() == name)
+    }
+
     fn fate(&self, parcel: &Parcel, dice: &Dice) -> Fate {
         if self.silent {
             return Fate::Silence;
         }
-        if self.dead.is_some_and(|name| parcel.draft().to.to_string() == name) {
+        if self.is_dead(parcel) {
             return Fate::Refused(Fault::of(FaultKind::Unreachable));
         }
         if dice.below(100) >= self.trouble {
