@@ -100,6 +100,10 @@ impl Memory for Later {
         self.0.get()?.recall(id)
     }
 
+    fn file(&self, id: EnvelopeId, number: u16) -> Option<Arc<[u8]>> {
+        self.0.get()?.file(id, number)
+    }
+
     fn row(&self, key: &str) -> Option<Vec<u8>> {
         self.0.get()?.row(key)
     }

@@ -38,6 +38,8 @@ pub struct Arrival {
     pub items: Vec<Item>,
     /// Rows of the adapter's own that belong to it, for example a cursor.
     pub rows: Vec<Row>,
+    /// The files that its messages keep: what a draft calls [`crate::file::Place::Kept`] is the one with that number here.
+    pub files: Vec<Arc<[u8]>>,
 }
 
 /// One row of an adapter's shelf. Keys of one adapter never meet those of another.
@@ -392,7 +394,7 @@ impl Arrival {
     pub fn post(draft: Draft) -> Self {
         Self {
             items: vec![Item::Post(Box::new(draft))],
-            rows: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -400,15 +402,15 @@ impl Arrival {
     pub fn report(report: Report) -> Self {
         Self {
             items: vec![Item::Report(report)],
-            rows: Vec::new(),
+            ..Self::default()
         }
     }
 
     /// Rows and nothing else.
     pub fn rows(rows: Vec<Row>) -> Self {
         Self {
-            items: Vec::new(),
             rows,
+            ..Self::default()
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Where both ways in meet: a mail that was read becomes an arrival for its recipient, or a fault that says why not.
 
 use crate::address::{MailDomain, Recipient, canonical};
+use crate::card;
 use crate::dsn::DsnReport;
 use crate::guard::{Limits, measure};
 use crate::proof::is_proven;
-use crate::read::{IncomingMail, Read, Reading, own_id, read};
+use crate::read::{IncomingMail, Read, Reading, Room, own_id, read};
 use crate::threads::{Pair, Threads, word};
 use crate::token::BounceKeys;
 use causeway_core::address::{Contact, ForeignId, NetworkId, Party, Scope};
@@ -28,6 +29,7 @@ pub(crate) struct Desk {
     pub(crate) domain: MailDomain,
     pub(crate) keys: BounceKeys,
     pub(crate) limits: Limits,
+    pub(crate) room: Room,
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) authserv_ids: Vec<String>,
     pub(crate) memory: Arc<dyn Memory>,
@@ -89,6 +91,7 @@ impl Desk {
             keys: &self.keys,
             return_path: mail.return_path.as_deref(),
             bounced,
+            room: self.room,
         })
     }
 
@@ -144,7 +147,8 @@ impl Desk {
             user,
             contact: &mail.from,
         };
-        let rows = self.threads.heard(pair, mail, text.thread.as_ref(), came.arrived);
+        let mut rows = self.threads.heard(pair, mail, text.thread.as_ref(), came.arrived);
+        rows.extend(card::news(self.memory.as_ref(), pair, mail, &came.bytes));
         let contact = Party::Foreign(self.contact(mail.from.clone()));
         // A person who answers has seen what they answer (a machine has not).
         let seen = answered.filter(|_| !text.automatic).map(|envelope| Report {
@@ -172,6 +176,7 @@ impl Desk {
                 .chain(seen.map(Item::Report))
                 .collect(),
             rows,
+            files: mail.files.clone(),
         }
     }
 
@@ -254,7 +259,7 @@ fn thread_of(envelope: &Envelope) -> Option<Line> {
 fn bundle(reports: impl Iterator<Item = Report>) -> Arrival {
     Arrival {
         items: reports.map(Item::Report).collect(),
-        rows: Vec::new(),
+        ..Arrival::default()
     }
 }
 

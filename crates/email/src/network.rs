@@ -4,6 +4,7 @@ use crate::address::{MailDomain, canonical, domain_of, written};
 use crate::config::EmailConfig;
 use crate::courier::Route;
 use crate::desk::Desk;
+use crate::read::Room;
 use crate::smtp::pool::Pool;
 use crate::threads::Threads;
 use crate::token::BounceKeys;
@@ -54,6 +55,10 @@ impl Email {
             },
             keys: BounceKeys::new(vec![bounce_secret]),
             limits: config.limits(),
+            room: Room {
+                largest: files.largest,
+                most: files.most,
+            },
             trusted_hosts: config.trusted_hosts.clone(),
             authserv_ids: config.authserv_ids.clone(),
             memory,

@@ -21,11 +21,13 @@ use causeway_core::address::ForeignId;
 use causeway_core::clock::Timestamp;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::file::Attachment;
 use causeway_core::hop::Hop;
 use causeway_core::message::Text;
 use causeway_core::text::{Body, Line};
 use mail_parser::MessageParser;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 pub use ids::own_id;
 
@@ -47,6 +49,17 @@ pub struct Reading<'a> {
     pub return_path: Option<&'a str>,
     /// The delivery whose keyed return path the mail came to, where the envelope recipient said so.
     pub bounced: Option<EnvelopeId>,
+    /// Which files are kept.
+    pub room: Room,
+}
+
+/// How much room there is for the files of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The largest file that is kept, in bytes.
+    pub largest: u64,
+    /// How many files are kept.
+    pub most: usize,
 }
 
 /// What a mail turned out to be.
@@ -69,6 +82,8 @@ pub struct IncomingMail {
     pub from_spelled: String,
     /// The words; `reply_to` and `thread` are not set here, because only the caller knows which ids it knows.
     pub text: Text,
+    /// The bytes of the files that the text keeps, in the order of their numbers.
+    pub files: Vec<Arc<[u8]>>,
     /// The id without brackets; made from a digest of the mail where it has none.
     pub message_id: String,
     /// The ids that it answers, without brackets.
@@ -102,6 +117,16 @@ const TEXT_MAX: usize = 200_000;
 const CUT_HERE: &str = "\n[cut here: the mail has more than 200 kB of text]";
 
 // ---------------------------------------------------------------------------------------------------------------------
+
+impl Default for Room {
+    /// 20 MiB, 20 files.
+    fn default() -> Self {
+        Self {
+            largest: 20 << 20,
+            most: 20,
+        }
+    }
+}
 
 /// Reads a mail. [`FaultKind::BadContent`] when it passes the limits of [`guard::measure`] or has no author,
 /// [`FaultKind::BadAddress`] when the author's address is none that can be answered.
@@ -138,7 +163,8 @@ fn mail(
     let fields = &top.fields;
     let subject = fields.first("Subject").and_then(|field| unstructured(field.raw()));
     let whole = body::words(parts);
-    let text = text(&whole, subject, parts, &author, verdict.automatic)?;
+    let luggage = attachments::taken(parts, reading.room);
+    let text = text(&whole, subject, luggage.attachments, &author, verdict.automatic)?;
     Ok(IncomingMail {
         message_id: ids::message_id(fields).unwrap_or_else(|| ids::digest(fields, &whole)),
         in_reply_to: ids::listed(fields, "In-Reply-To"),
@@ -151,6 +177,7 @@ fn mail(
         from,
         from_spelled: author.address,
         text,
+        files: luggage.files,
         verdict,
     })
 }
@@ -158,7 +185,7 @@ fn mail(
 fn text(
     whole: &str,
     subject: Option<Line>,
-    parts: &[Part<'_>],
+    attachments: Vec<Attachment>,
     author: &Author,
     automatic: bool,
 ) -> Result<Text, Fault> {
@@ -174,7 +201,7 @@ fn text(
         false => None,
     };
     text.sender_name = author.name.clone();
-    text.attachments = attachments::named(parts);
+    text.attachments = attachments;
     text.automatic = automatic;
     Ok(text)
 }

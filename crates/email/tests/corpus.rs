@@ -19,7 +19,7 @@ use causeway_email::fields::Fields;
 use causeway_email::guard::{Limits, measure};
 use causeway_email::hops::Received;
 use causeway_email::quote;
-use causeway_email::read::{Reading, read};
+use causeway_email::read::{Room, Reading, read};
 use causeway_email::token::BounceKeys;
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,6 +57,7 @@ impl Gateway {
             keys: &self.keys,
             return_path: None,
             bounced: None,
+            room: Room::default(),
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use causeway_core::clock::Timestamp;
 use causeway_email::address::MailDomain;
-use causeway_email::read::{Read, Reading, read};
+use causeway_email::read::{Room, Read, Reading, read};
 use causeway_email::token::BounceKeys;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,7 @@ fn public_mails_are_read_or_refused_in_time() {
             keys: &keys,
             return_path: None,
             bounced: None,
+            room: Room::default(),
         });
         assert!(
             begin.elapsed() < Duration::from_secs(30),

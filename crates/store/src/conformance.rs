@@ -3,6 +3,7 @@
 mod backend;
 pub(crate) mod cast;
 mod damage;
+mod files;
 mod finding;
 mod lanes;
 mod news;
@@ -91,6 +92,8 @@ behaviours! {
         a_failure_is_told_once, news_about_news_is_never_told, a_report_from_the_wrong_party_is_ignored,
         a_report_about_nothing_is_ignored, a_report_brings_its_hops, a_report_without_hops_gets_a_claimed_one,
         a_report_may_overtake_the_outcome, endless_reports_do_not_grow_the_book;
+    files: files_are_there_until_the_delivery_is_over, files_outlive_the_process, a_message_keeps_only_its_own_files,
+        files_of_what_failed_are_gone, files_of_a_lost_delivery_go_with_it, a_damaged_file_spoils_nothing_else;
     finding: an_envelope_is_found_by_the_id_of_its_side, a_history_is_newest_first, a_history_with_one_other_leaves_out_the_rest,
         what_waits_is_listed, a_shelf_is_read_in_order, shelves_do_not_meet,
         an_answer_to_theirs_names_it_in_their_words, an_answer_to_their_own_names_ours,

@@ -31,6 +31,8 @@ macro_rules! prefixes {
 }
 
 prefixes! {
+    /// The bytes of files.
+    FILE = "b/";
     /// Shelves.
     SHELF = "c/";
     /// Envelopes with their deliveries and hops.
@@ -314,6 +316,16 @@ pub(crate) fn past(lane: &Digest, place: u64) -> Key {
 /// The place that a key of [`past`] names.
 pub(crate) fn past_in(key: &[u8]) -> Option<u64> {
     tail(key).map(|inverted| !inverted)
+}
+
+/// All files of one envelope. They stand away from it, so that nobody reads them by the way.
+pub(crate) fn files(id: &EnvelopeId) -> Key {
+    key(FILE, &[id.as_bytes(), b"/"])
+}
+
+/// One file of an envelope.
+pub(crate) fn file(id: &EnvelopeId, number: u16) -> Key {
+    key(FILE, &[id.as_bytes(), b"/", &number.to_be_bytes()])
 }
 
 /// All lanes from and to a party.

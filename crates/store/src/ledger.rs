@@ -9,6 +9,7 @@ pub(crate) mod batch;
 mod damage;
 mod due;
 mod entry;
+mod files;
 mod happen;
 mod lane;
 mod lease;

@@ -222,6 +222,7 @@ impl Reception {
                 arrival: Arrival {
                     items,
                     rows: form.into_iter().chain(mark).collect(),
+                    ..Arrival::default()
                 },
                 then: Vec::new(),
                 or_else: Some(back.clone()),
@@ -254,7 +255,7 @@ impl Reception {
             Some(item) => Deeds::after(Post {
                 arrival: Arrival {
                     items: vec![item],
-                    rows: Vec::new(),
+                    ..Arrival::default()
                 },
                 then: Vec::new(),
                 or_else: None,

@@ -4,7 +4,7 @@
 
 use causeway_core::clock::Timestamp;
 use causeway_email::address::MailDomain;
-use causeway_email::read::{Reading, read};
+use causeway_email::read::{Room, Reading, read};
 use causeway_email::token::BounceKeys;
 use libfuzzer_sys::fuzz_target;
 
@@ -27,6 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
             keys: &BounceKeys::new(vec![b"balcony".to_vec()]),
             return_path: Some(""),
             bounced: None,
+            room: Room::default(),
         });
     }
 });

@@ -5,7 +5,7 @@
 use causeway_core::clock::Timestamp;
 use causeway_email::address::MailDomain;
 use causeway_email::guard::{Limits, measure};
-use causeway_email::read::{Reading, read};
+use causeway_email::read::{Room, Reading, read};
 use causeway_email::token::BounceKeys;
 use libfuzzer_sys::fuzz_target;
 
@@ -25,6 +25,7 @@ fuzz_target!(|mail: &[u8]| {
         keys: &BounceKeys::new(vec![b"balcony".to_vec()]),
         return_path: None,
         bounced: None,
+        room: Room::default(),
     });
     assert!(measured.is_ok() || outcome.is_err());
 });

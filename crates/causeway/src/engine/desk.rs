@@ -115,6 +115,10 @@ impl Memory for Desk {
         logged(self.hall.ledger.envelope(id)).flatten()
     }
 
+    fn file(&self, id: EnvelopeId, number: u16) -> Option<Arc<[u8]>> {
+        logged(self.hall.ledger.file(id, number)).flatten().map(Arc::from)
+    }
+
     fn row(&self, key: &str) -> Option<Vec<u8>> {
         logged(self.hall.ledger.row(&self.shelf, key)).flatten()
     }

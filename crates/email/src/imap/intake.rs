@@ -54,6 +54,8 @@ pub(crate) async fn intake(
             Ok(arrival) => {
                 brings.items.extend(arrival.items);
                 brings.rows.extend(arrival.rows);
+                // The same files for everybody, under the same numbers.
+                brings.files = std::cmp::max_by_key(arrival.files, brings.files, Vec::len);
             }
             Err(fault) if is_defect(&fault) => return Intake::Aside(fault),
             Err(fault) => refused = Some(fault),

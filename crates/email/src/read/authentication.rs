@@ -128,6 +128,7 @@ fn aligned(domain: &str, other: &str) -> bool {
 mod tests {
     use super::*;
     use crate::address::MailDomain;
+    use crate::read::Room;
     use crate::token::BounceKeys;
     use causeway_core::clock::Timestamp;
 
@@ -145,6 +146,7 @@ mod tests {
             keys: &BounceKeys::new(Vec::new()),
             return_path: None,
             bounced: None,
+            room: Room::default(),
         };
         let whole = format!("{header}\nFrom: juliet@example.com\n");
         let fields = Fields::parse(whole.as_bytes());

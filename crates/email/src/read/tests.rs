@@ -1,5 +1,6 @@
 use super::*;
 use causeway_core::evidence::Evidence;
+use causeway_core::file::Place;
 use std::time::{Duration, Instant};
 
 fn gateway() -> MailDomain {
@@ -23,7 +24,60 @@ fn read_mail(mail: &[u8], bounced: Option<EnvelopeId>, return_path: Option<&str>
         keys: &BounceKeys::new(vec![b"balcony".to_vec()]),
         return_path,
         bounced,
+        room: Room {
+            largest: 20_000,
+            most: 2,
+        },
     })
+}
+
+/// A mail with these parts behind its words; the names of its files, and whether and as what they are kept.
+fn files(kind: &str, parts: &[String]) -> (Vec<(String, Place)>, Vec<Arc<[u8]>>) {
+    let mut mail =
+        format!("From: juliet@example.com\nContent-Type: multipart/{kind}; boundary=b\n\n--b\n\nLook!\n").into_bytes();
+    for part in parts {
+        mail.extend_from_slice(format!("--b\n{part}\n").as_bytes());
+    }
+    mail.extend_from_slice(b"--b--\n");
+    let Ok(Read::Mail(mail)) = read_mail(&mail, None, None) else {
+        panic!("unread")
+    };
+    let told = |file: Attachment| (file.name.to_string(), file.place);
+    (mail.text.attachments.into_iter().map(told).collect(), mail.files)
+}
+
+fn picture(name: &str, more: &str, length: usize) -> String {
+    let encoded = data_encoding::BASE64.encode(&vec![7; length]);
+    format!("Content-Type: image/png; name={name}\n{more}Content-Transfer-Encoding: base64\n\n{encoded}")
+}
+
+#[test]
+fn files_are_kept_as_far_as_there_is_room() {
+    let parts = [("a", 20_000), ("b", 20_001), ("c", 0), ("d", 5)].map(|(name, length)| picture(name, "", length));
+    let (names, kept) = files("mixed", &parts);
+    let place = |name: &str, place| (name.to_owned(), place);
+    assert_eq!(
+        names,
+        [
+            place("a", Place::Kept(0)),
+            place("b", Place::Named),
+            place("c", Place::Kept(1)),
+            place("d", Place::Named)
+        ]
+    );
+    assert_eq!(kept.iter().map(|file| file.len()).collect::<Vec<_>>(), [20_000, 0]);
+    assert!(kept[0].iter().all(|byte| *byte == 7));
+}
+
+#[test]
+fn pictures_in_the_text_come_along_but_not_its_ornaments() {
+    let embedded = "Content-ID: <x>\nContent-Disposition: inline\n";
+    let (names, kept) = files(
+        "related",
+        &[picture("photo", embedded, 15_000), picture("logo", embedded, 9_000)],
+    );
+    assert_eq!(names, [("photo".to_owned(), Place::Kept(0))]);
+    assert_eq!(kept.len(), 1);
 }
 
 #[test]

@@ -56,6 +56,7 @@ impl Cast {
             authenticated: Authenticated::Unknown,
             said_at: None,
             verdict: Verdict::default(),
+            files: Vec::new(),
         };
         let thread = thread.and_then(Line::clean);
         self.keep(self.threads.heard(self.pair(), &mail, thread.as_ref(), NOW));
@@ -193,6 +194,7 @@ fn all_mails_of_a_thread_have_one_word() {
         authenticated: Authenticated::Unknown,
         said_at: None,
         verdict: Verdict::default(),
+        files: Vec::new(),
     };
     let root = word(&mail("1@example.com", &[]));
     assert_eq!(word(&mail("3@example.com", &["1@example.com", "2@example.com"])), root);

@@ -1,7 +1,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test makes parcels itself")]
 
 use super::*;
-use crate::read::{Read, Reading, read};
+use crate::read::{Read, Reading, Room, read};
 use crate::token::BounceKeys;
 use causeway_core::address::{Contact, ForeignId, NetworkId, Scope};
 use causeway_core::capability::Capabilities;
@@ -411,6 +411,7 @@ fn reading<'a>(mail: &'a [u8], domain: &'a MailDomain) -> Reading<'a> {
         keys: &KEYS,
         return_path: None,
         bounced: None,
+        room: Room::default(),
     }
 }
 

@@ -228,7 +228,7 @@ impl<D: Disk> Book<D> {
     pub(crate) fn post(&self, draft: Draft) -> Taken {
         self.arrive(Arrival {
             items: vec![Item::Post(Box::new(draft))],
-            rows: Vec::new(),
+            ..Arrival::default()
         })[0]
     }
 

@@ -11,7 +11,7 @@ use causeway_core::message::{Happened, Payload};
 use causeway_core::network::Outcome;
 
 /// Flips a bit in the middle of a row.
-fn spoil<D: Disk>(book: &Book<D>, key: &[u8]) {
+pub(super) fn spoil<D: Disk>(book: &Book<D>, key: &[u8]) {
     let mut value = book
         .rows()
         .get(key)

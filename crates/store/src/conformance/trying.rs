@@ -46,6 +46,7 @@ pub(crate) fn rows_and_messages_are_one<D: Disk>() {
     let taken = book.arrive(Arrival {
         items,
         rows: vec![Row::put("cursor", *b"2")],
+        ..Arrival::default()
     });
     assert!(matches!(taken[..], [Taken::New(_), Taken::New(_)]));
     assert_eq!(book.ledger.row("pigeon", "cursor").unwrap().as_deref(), Some(&b"2"[..]));

@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::keys::{self, Digest};
 use crate::ledger::entry::Entry;
+use crate::ledger::files;
 use crate::ledger::happen::HOPS_MAX;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
@@ -12,6 +13,7 @@ use causeway_core::evidence::Report;
 use causeway_core::hop::{Hop, Step, Trust};
 use causeway_core::network::{Arrival, Item, Taken};
 use causeway_core::text::Line;
+use std::sync::Arc;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -28,7 +30,7 @@ impl Pen<'_> {
         }
         let items = arrival.items.into_iter().zip(ids);
         let taken = items.map(|(item, id)| match item {
-            Item::Post(draft) => self.post(*draft, *id),
+            Item::Post(draft) => self.post(*draft, *id, &arrival.files),
             Item::Report(report) => self.hear(&report),
         });
         let taken = taken.collect::<Result<Vec<_>, _>>()?;
@@ -36,12 +38,17 @@ impl Pen<'_> {
         Ok(taken)
     }
 
-    fn post(&mut self, draft: Draft, id: EnvelopeId) -> Result<Taken, StoreError> {
+    fn post(&mut self, draft: Draft, id: EnvelopeId, files: &[Arc<[u8]>]) -> Result<Taken, StoreError> {
         if let Some(known) = self.known(&draft)? {
             return Ok(Taken::Known(known));
         }
         if self.batch.get(&keys::envelope(&id))?.is_some() {
             return Err(StoreError::BadIds);
+        }
+        for number in files::kept(&draft) {
+            if let Some(bytes) = files.get(usize::from(number)) {
+                self.batch.put(keys::file(&id, number), bytes);
+            }
         }
         self.accept(draft, id, self.name.clone())?;
         Ok(Taken::New(id))
@@ -80,6 +87,7 @@ impl Pen<'_> {
             place: self.batch.number()?,
             hops: Vec::new(),
             more_hops: 0,
+            files: files::rows(&envelope.draft),
             who,
         };
         let accepted = Hop::own(self.now, Step::Accepted, entry.who.clone());

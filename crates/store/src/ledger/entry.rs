@@ -31,6 +31,9 @@ pub(crate) struct Entry {
     pub(crate) hops: Vec<Hop>,
     /// How many more hops stand in rows of their own.
     pub(crate) more_hops: u32,
+    /// How many files it has in rows of their own, as long as it is on its way.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) files: u16,
     /// The gateway's name in the next hop that nobody else signs.
     pub(crate) who: Line,
 }
@@ -136,4 +139,8 @@ impl Entry {
             to: self.to.clone(),
         }
     }
+}
+
+fn is_zero(number: &u16) -> bool {
+    *number == 0
 }

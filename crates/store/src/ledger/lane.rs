@@ -30,6 +30,9 @@ impl Pen<'_> {
         // Also when its place was lost meanwhile.
         let led = before.in_flight() || self.leads(before)?;
         self.take_off(before, led);
+        if after.finished().is_some() {
+            self.drop_files(after);
+        }
         if after.in_lane() && !before.in_lane() {
             after.place = self.batch.number()?;
         }

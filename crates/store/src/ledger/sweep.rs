@@ -39,9 +39,10 @@ impl Pen<'_> {
             self.forget_source(&entry, &envelope)?;
             self.forget_lane(&entry.lane, &envelope.draft)?;
         }
-        let all = keys::all_of(&id);
-        for (row, _) in self.batch.range(&all, &keys::end(&all), usize::MAX)? {
-            self.batch.delete(row);
+        for all in [keys::all_of(&id), keys::files(&id)] {
+            for (row, _) in self.batch.range(&all, &keys::end(&all), usize::MAX)? {
+                self.batch.delete(row);
+            }
         }
         self.batch.delete(key.to_vec());
         self.batch.delete(keys::aside(&id));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::address::MailDomain;
-use crate::read::{Read, read};
+use crate::read::{Read, Room, read};
 use crate::token::BounceKeys;
 
 /// 2026-11-22 10:00:00 UTC, when the report comes.
@@ -47,6 +47,7 @@ Content-Type: text/rfc822-headers
         keys: &BounceKeys::new(Vec::new()),
         return_path: None,
         bounced: None,
+        room: Room::default(),
     };
     let Ok(Read::Reports(reports)) = read(&reading) else {
         panic!("no report: {mail}")

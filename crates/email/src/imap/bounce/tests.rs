@@ -19,6 +19,7 @@ fn mail(authenticated: Authenticated, in_reply_to: Option<EnvelopeId>, text: Tex
         authenticated,
         said_at: None,
         verdict: Verdict::default(),
+        files: Vec::new(),
         text,
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::address::MailDomain;
 use crate::guard::Limits;
 use crate::house::{Rooms, id, juliet, romeo, words};
+use crate::read::Room;
 use crate::threads::Threads;
 use crate::token::BounceKeys;
 use causeway_core::address::NetworkId;
@@ -23,6 +24,7 @@ pub(crate) fn desk(rooms: &Arc<Rooms>) -> Arc<Desk> {
             bytes: 4000,
             ..Limits::default()
         },
+        room: Room::default(),
         trusted_hosts: Vec::new(),
         authserv_ids: vec!["mx.example.org".into()],
         memory: rooms.clone(),
