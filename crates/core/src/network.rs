@@ -189,6 +189,11 @@ pub trait Network: Courier {
         Card::default()
     }
 
+    /// What keeps everything from leaving at this moment, in words for users, as far as it is known.
+    fn trouble(&self) -> Option<Words> {
+        None
+    }
+
     /// Listens and posts until `house` says stop.
     fn watch(self: Arc<Self>, house: House) -> Pending<'static, ()>;
 

@@ -3,6 +3,7 @@
 use crate::address::Gateway;
 use crate::config::Contacts;
 use crate::face::Face;
+use crate::face::presence::Sessions;
 use crate::link::line::line;
 use crate::shelf::Shelf;
 use causeway_core::address::{Contact, ForeignId, NetworkId, Party, Scope};
@@ -36,6 +37,7 @@ pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 /// A network whose addresses are `name@loft`, in lower case.
 pub(crate) struct PigeonPost {
     profile: Profile,
+    trouble: Option<Words>,
 }
 
 /// Keeps what it is given; takes no message that contains the word `poison`.
@@ -105,6 +107,8 @@ impl Props {
             house: self.house.clone(),
             office: Arc::new(Clerks::default()),
             line: line().0,
+            sessions: Sessions::default(),
+            turn: Arc::default(),
             contacts: self.contacts.clone(),
             version: "1.2.3".into(),
             started: NOW.minus(std::time::Duration::from_secs(3600)),
@@ -248,7 +252,13 @@ impl Tasks for Bell {
 
 impl PigeonPost {
     pub(crate) fn new() -> Self {
+        Self::in_trouble(None)
+    }
+
+    /// While no pigeon can fly.
+    pub(crate) fn in_trouble(trouble: Option<Words>) -> Self {
         Self {
+            trouble,
             profile: Profile {
                 id: NetworkId::new("pigeon").unwrap(),
                 gateway_type: "pigeon",
@@ -307,6 +317,10 @@ impl Network for PigeonPost {
             no_reply: id.starts_with("crier@"),
             last_heard: knows.then(|| NOW.minus(std::time::Duration::from_secs(90))),
         }
+    }
+
+    fn trouble(&self) -> Option<Words> {
+        self.trouble.clone()
     }
 
     fn watch(self: Arc<Self>, _: House) -> Pending<'static, ()> {

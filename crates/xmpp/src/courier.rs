@@ -94,6 +94,9 @@ impl Home {
         };
         let from = speaker(station, house, user, contact)?;
         strangers::admit(station, house, parcel).await?;
+        if let Some(face) = station.face.get() {
+            face.meet(parcel).await;
+        }
         let way = Way {
             gateway: &station.gateway,
             line: &station.line,

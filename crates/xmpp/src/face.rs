@@ -9,6 +9,8 @@ mod nodes;
 mod pages;
 pub(crate) mod presence;
 mod prompt;
+pub(crate) mod registration;
+pub(crate) mod roster;
 mod search;
 mod software;
 mod vcard;
@@ -19,7 +21,7 @@ use crate::errors::Refusal;
 use crate::link::line::Line;
 use crate::ns;
 use crate::shelf::Shelf;
-use crate::stanza::Outward;
+use crate::stanza::{Outward, ReturnAddress};
 use causeway_core::address::{Contact, ForeignId, Party};
 use causeway_core::clock::Timestamp;
 use causeway_core::command::Clerk;
@@ -32,6 +34,7 @@ use causeway_core::text::Body;
 use jid::BareJid;
 use minidom::Element;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Everything that an answer may depend on.
 #[derive(Clone)]
@@ -44,6 +47,10 @@ pub(crate) struct Face {
     pub(crate) office: Arc<dyn Clerk>,
     /// Where stanzas go that are no answers.
     pub(crate) line: Line,
+    /// Who is online, as far as the gateway is told.
+    pub(crate) sessions: presence::Sessions,
+    /// Held by whoever registers a user, so that nobody is greeted twice.
+    pub(crate) turn: Arc<Mutex<()>>,
     /// Whom to write to about the gateway.
     pub(crate) contacts: Arc<Contacts>,
     /// The version of the program.
@@ -76,7 +83,12 @@ pub(crate) enum Answer {
     },
     /// When the work is done.
     Later(Pending<'static, Result<Option<Element>, Refusal>>),
+    /// With a result that the work itself says at its place among other stanzas; what it gives is left to say.
+    Flow(Flow),
 }
+
+/// Work that is told where its result goes.
+pub(crate) type Flow = Box<dyn FnOnce(ReturnAddress) -> Pending<'static, Result<Vec<Outward>, Fault>> + Send>;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -103,6 +115,8 @@ impl Face {
             ("pubsub", ns::PUBSUB, false) => nodes::items(self, request, contact.as_ref()).map(Answer::from),
             ("query", ns::GATEWAY, _) if contact.is_none() => prompt::answer(self, request).map(Answer::from),
             ("query", ns::SEARCH, _) if contact.is_none() => Ok(search::answer(self, request).into()),
+            ("query", ns::REGISTER, false) if contact.is_none() => registration::get(self, request).map(Answer::from),
+            ("query", ns::REGISTER, true) if contact.is_none() => registration::set(self, request),
             _ => Err(Refusal::unavailable()),
         }
     }

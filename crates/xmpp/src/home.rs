@@ -6,6 +6,9 @@ use crate::config::XmppConfig;
 use crate::courier;
 use crate::errors::Refusal;
 use crate::face::Face;
+use crate::face::presence::Sessions;
+use crate::face::registration::Registrar;
+use crate::face::roster::AddressBook;
 use crate::link::Link;
 use crate::link::dial::{Dial, Listener};
 use crate::link::line::{Desk, Line, line};
@@ -18,7 +21,7 @@ use crate::upload::Uploads;
 use causeway_core::address::NetworkId;
 use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
-use causeway_core::command::Clerk;
+use causeway_core::command::{Clerk, Clerks};
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::network::{Finding, House, Network};
 use futures::future::{join, join_all};
@@ -62,6 +65,8 @@ pub(crate) struct Station {
     pub(crate) network: Arc<dyn Network>,
     pub(crate) line: Line,
     pub(crate) uploads: Uploads,
+    /// Its face, once it runs.
+    pub(crate) face: OnceLock<Face>,
     desk: Mutex<Option<Desk>>,
     secret: String,
     port: Option<u16>,
@@ -140,6 +145,8 @@ impl Home {
             shelf: Shelf::new(&station.gateway),
             office: self.office.clone(),
             line: station.line.clone(),
+            sessions: Sessions::default(),
+            turn: Arc::default(),
             contacts: Arc::new(self.config.contact.clone()),
             version: self.version.clone(),
             started: self.started,
@@ -153,6 +160,16 @@ impl Home {
                 reception: Reception::new(face.clone(), dial.is_encrypted()),
             },
         };
+        let clerks: Vec<Arc<dyn Clerk>> = vec![
+            Arc::new(Registrar(face.clone())),
+            Arc::new(AddressBook(face.clone())),
+            self.office.clone(),
+        ];
+        let face = Face {
+            office: Arc::new(Clerks::new(clerks)),
+            ..face
+        };
+        let _ = station.face.set(face.clone());
         let reception = Reception::new(face, dial.is_encrypted());
         let link = Link {
             dial: Box::new(dial),
@@ -257,6 +274,7 @@ impl Station {
             network: domain.network,
             line,
             uploads: Uploads::default(),
+            face: OnceLock::new(),
             desk: Mutex::new(Some(desk)),
             secret: domain.secret,
             port: domain.port,

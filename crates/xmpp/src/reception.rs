@@ -3,7 +3,7 @@
 use crate::address::{Caller, contact_of};
 use crate::archive;
 use crate::errors::Refusal;
-use crate::face::presence::{self, Seen, Sessions};
+use crate::face::presence::{self, Seen};
 use crate::face::{Answer, Face, Request};
 use crate::names::Names;
 use crate::ns;
@@ -46,7 +46,6 @@ pub(crate) struct Post {
 /// Takes the stanzas of one component domain.
 pub(crate) struct Reception {
     face: Face,
-    sessions: Sessions,
     names: Names,
     tls: bool,
     /// When the stanza in hand was sent, where it did not come over the link.
@@ -60,7 +59,6 @@ impl Reception {
     pub(crate) fn new(face: Face, tls: bool) -> Self {
         Self {
             face,
-            sessions: Sessions::default(),
             names: Names::default(),
             tls,
             found: None,
@@ -107,6 +105,11 @@ impl Reception {
         presence::announcement(&self.face, subscriber, is_there)
     }
 
+    /// What the presence of the gateway itself tells of.
+    pub(crate) fn trouble(&self) -> Option<Words> {
+        self.face.network.trouble()
+    }
+
     fn handle(&mut self, stanza: &Element, route: Route<'_>, back: Option<ReturnAddress>) -> Deeds {
         match (route, back) {
             (Route::Say { caller, local }, Some(back)) => match self.say(stanza, &caller, &local, &back) {
@@ -122,7 +125,7 @@ impl Reception {
                     what,
                     back: &back,
                 };
-                let mut deeds = presence::receive(&self.face, &mut self.sessions, &seen);
+                let mut deeds = presence::receive(&self.face, &seen);
                 if let (Presence::Subscribe, Some(post)) = (what, &mut deeds.post) {
                     post.then.extend(self.ask_for_name(&caller));
                 }
@@ -171,6 +174,18 @@ impl Reception {
                     or_else: Some(back),
                 })
             }
+            Ok(Answer::Flow(flow)) => Deeds {
+                later: Some(Box::pin(
+                    AssertUnwindSafe(flow(back.clone()))
+                        .catch_unwind()
+                        .map(move |done| match done {
+                            Ok(Ok(left)) => left,
+                            Ok(Err(fault)) => vec![back.refused(&Refusal::from(fault))],
+                            Err(_) => vec![back.refused(&Refusal::from(Fault::of(FaultKind::Internal)))],
+                        }),
+                )),
+                ..Deeds::default()
+            },
             Ok(Answer::Later(work)) => Deeds {
                 later: Some(Box::pin(AssertUnwindSafe(work).catch_unwind().map(move |done| {
                     let stumbled = |_| Err(Refusal::from(Fault::of(FaultKind::Internal)));
@@ -205,7 +220,7 @@ impl Reception {
             Err(_) => return Ok(Deeds::default()),
         };
         let memory = face.house.memory.as_ref();
-        let known_as = has_words.then(|| Shelf::name_of(memory, &caller.bare)).flatten();
+        let known_as = has_words.then(|| face.name_of(&caller.bare)).flatten();
         let items = read::message(stanza, caller, contact.clone(), known_as, self.arrived())?;
         if items.is_empty() {
             return Ok(Deeds::default());

@@ -53,7 +53,9 @@ pub(crate) enum Presence {
     Available,
     Unavailable,
     Subscribe,
+    Subscribed,
     Unsubscribe,
+    Unsubscribed,
     Probe,
 }
 
@@ -147,7 +149,8 @@ fn presence<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a>
         Some("subscribe") => Presence::Subscribe,
         Some("unsubscribe") => Presence::Unsubscribe,
         Some("probe") => Presence::Probe,
-        Some("subscribed" | "unsubscribed") => return Route::Ignored("an answer to a subscription"),
+        Some("subscribed") => Presence::Subscribed,
+        Some("unsubscribed") => Presence::Unsubscribed,
         Some("error") => return Route::Ignored("a presence that came back"),
         Some(_) => {
             return Route::Refused(Refusal::bad_request(Words::new(

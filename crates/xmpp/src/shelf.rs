@@ -1,13 +1,18 @@
-//! The rows that home keeps: who subscribed to whom, the form of an address that each user chose, and users' names.
+//! The rows that home keeps: who is registered, who subscribed to whom, the form of an address that each user chose, and
+//! users' names.
 
 use crate::address::Gateway;
-use causeway_core::address::Contact;
+use causeway_core::address::{Contact, NetworkId};
 use causeway_core::clock::Timestamp;
 use causeway_core::network::{Memory, Row};
+use causeway_core::registration::Registration;
 use causeway_core::text::Line;
 use jid::BareJid;
 
-/// How many rows are read at once.
+/// How many rows are read at a time.
+const PAGE: usize = 500;
+
+/// How many rows of writers are read at once.
 const AT_ONCE: usize = 1000;
 
 /// The rows of one component domain. Keys are divided by `/`, which no bare JID, network name or local part can hold.
@@ -22,6 +27,17 @@ pub(crate) struct Subscriber {
     pub(crate) key: String,
     pub(crate) user: String,
     pub(crate) local: String,
+}
+
+/// Whether the gateway is shown when a user is online (RFC 6121 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// It has asked.
+    Asked,
+    /// It is.
+    Granted,
+    /// The user does not want it.
+    Refused,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -58,6 +74,55 @@ impl Shelf {
         let mut found = self.read(memory, &self.subscription_key(user, None), None, limit);
         found.retain(|subscriber| !subscriber.local.is_empty());
         found
+    }
+
+    /// A user's registration with the network behind this domain.
+    pub(crate) fn registration(memory: &dyn Memory, network: &NetworkId, user: &BareJid) -> Option<Registration> {
+        Registration::read(&memory.row(&Registration::key(network, user))?)
+    }
+
+    /// Whether the gateway is shown when `user` is online; `None` where that was never a question.
+    pub(crate) fn sight(&self, memory: &dyn Memory, user: &BareJid) -> Option<Sight> {
+        Sight::read(&memory.row(&self.sight_key(user))?)
+    }
+
+    /// Writes that down.
+    pub(crate) fn sees(&self, user: &BareJid, sight: Option<Sight>) -> Row {
+        let key = self.sight_key(user);
+        match sight {
+            Some(sight) => Row::put(key, sight.as_bytes()),
+            None => Row::gone(key),
+        }
+    }
+
+    /// Whether the gateway has put this contact into the user's roster before, or suggested it.
+    pub(crate) fn was_listed(&self, memory: &dyn Memory, user: &BareJid, local: &str) -> bool {
+        memory.row(&self.listed_key(user, local)).is_some()
+    }
+
+    /// Writes that it has, so that it never does so twice.
+    pub(crate) fn listed(&self, user: &BareJid, local: &str) -> Row {
+        Row::put(self.listed_key(user, local), "once")
+    }
+
+    /// Takes away all that the gateway knows of a user's roster, and names those whom he is subscribed to, the gateway
+    /// itself among them.
+    pub(crate) fn left(&self, memory: &dyn Memory, user: &BareJid) -> (Vec<Subscriber>, Vec<Row>) {
+        let mut subscriptions = Vec::new();
+        let mut rows = vec![self.sees(user, None)];
+        for prefix in [self.subscription_key(user, None), self.listed_key(user, "")] {
+            let mut after = None;
+            loop {
+                let page = memory.rows(&prefix, after.as_deref(), PAGE);
+                rows.extend(page.iter().map(|(key, _)| Row::gone(key.clone())));
+                after = page.last().map(|(key, _)| key.clone());
+                subscriptions.extend(page.into_iter().filter_map(|(key, _)| self.subscriber(key)));
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        (subscriptions, rows)
     }
 
     /// The row to write when `user` addressed `contact` as `local`, if it is not there yet. The form that the gateway
@@ -133,20 +198,44 @@ impl Shelf {
     }
 
     fn read(&self, memory: &dyn Memory, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
-        let own = format!("sub/{}/", self.gateway.as_str());
-        memory
-            .rows(prefix, after, limit)
-            .into_iter()
-            .filter_map(|(key, _)| {
-                let (user, local) = key.strip_prefix(&own)?.split_once('/')?;
-                let (user, local) = (user.to_owned(), local.to_owned());
-                Some(Subscriber { key, user, local })
-            })
-            .collect()
+        let rows = memory.rows(prefix, after, limit);
+        rows.into_iter().filter_map(|(key, _)| self.subscriber(key)).collect()
+    }
+
+    /// The subscription that a row is the key of.
+    fn subscriber(&self, key: String) -> Option<Subscriber> {
+        let rest = key.strip_prefix("sub/")?.strip_prefix(self.gateway.as_str())?;
+        let (user, local) = rest.strip_prefix('/')?.split_once('/')?;
+        let (user, local) = (user.to_owned(), local.to_owned());
+        Some(Subscriber { key, user, local })
+    }
+
+    fn sight_key(&self, user: &BareJid) -> String {
+        format!("seen/{}/{user}", self.gateway.as_str())
+    }
+
+    fn listed_key(&self, user: &BareJid, local: &str) -> String {
+        format!("listed/{}/{user}/{local}", self.gateway.as_str())
     }
 
     fn subscription_key(&self, user: &BareJid, local: Option<&str>) -> String {
         format!("sub/{}/{user}/{}", self.gateway.as_str(), local.unwrap_or_default())
+    }
+}
+
+impl Sight {
+    fn read(row: &[u8]) -> Option<Self> {
+        [Self::Asked, Self::Granted, Self::Refused]
+            .into_iter()
+            .find(|sight| sight.as_bytes() == row)
+    }
+
+    fn as_bytes(self) -> &'static [u8] {
+        match self {
+            Self::Asked => b"asked",
+            Self::Granted => b"granted",
+            Self::Refused => b"refused",
+        }
     }
 }
 

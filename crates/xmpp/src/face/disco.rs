@@ -19,6 +19,7 @@ const OF_THE_GATEWAY: &[&str] = &[
     ns::LAST,
     ns::PING,
     ns::PUBSUB_RETRIEVE_ITEMS,
+    ns::REGISTER,
     ns::RSM,
     ns::SEARCH,
     ns::TIME,

@@ -1,23 +1,22 @@
 //! Presence and subscriptions: how a contact gets into a roster and looks alive there.
 
+mod look;
+mod sessions;
+
+pub(crate) use look::{absent, present};
+pub(crate) use sessions::Sessions;
+
 use super::Face;
-use crate::address::{Caller, Speaker, contact_of};
+use crate::address::{Caller, contact_of};
 use crate::errors::Refusal;
 use crate::reception::{Deeds, Post};
 use crate::route::Presence;
-use crate::shelf::Subscriber;
+use crate::shelf::{Sight, Subscriber};
 use crate::stanza::{Outward, ReturnAddress};
 use causeway_core::fault::Fault;
 use causeway_core::network::{Arrival, Row};
+use causeway_core::registration::Acquaintance;
 use jid::BareJid;
-use std::collections::HashSet;
-
-/// How many sessions are remembered at most; then all are forgotten, and some are greeted twice.
-const SESSIONS: usize = 4096;
-
-/// Which of a user's sessions were told that a contact is there.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions(HashSet<(String, Option<String>)>);
 
 /// A presence from a user with the address that it went to.
 pub(crate) struct Seen<'a> {
@@ -30,60 +29,80 @@ pub(crate) struct Seen<'a> {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Does what a presence asks for.
-pub(crate) fn receive(face: &Face, sessions: &mut Sessions, seen: &Seen<'_>) -> Deeds {
-    let session = (seen.caller.full.clone(), seen.local.map(str::to_owned));
+pub(crate) fn receive(face: &Face, seen: &Seen<'_>) -> Deeds {
     match seen.what {
         Presence::Subscribe => subscribe(face, seen),
+        Presence::Subscribed => answered(face, seen, true),
         Presence::Unsubscribe => unsubscribe(face, seen),
+        Presence::Unsubscribed => answered(face, seen, false),
         Presence::Probe => probe(face, seen),
-        Presence::Available => match sessions.is_new(session) {
-            true => available(face, seen),
-            false => Deeds::default(),
-        },
-        Presence::Unavailable => {
-            sessions.0.remove(&session);
-            Deeds::default()
-        }
+        Presence::Available => available(face, seen),
+        Presence::Unavailable => unavailable(face, seen),
     }
 }
 
-/// The presence that tells a subscriber that a contact is there, or no longer.
+/// The presence that tells a subscriber that a contact or the gateway is there, or no longer.
 pub(crate) fn announcement(face: &Face, subscriber: &Subscriber, is_there: bool) -> Option<Outward> {
-    let speaker = match subscriber.local.as_str() {
-        "" => face.gateway.itself(),
-        local => face.gateway.contact(local)?.present(),
-    };
-    Some(Outward::presence(
-        &speaker,
-        &subscriber.user,
-        (!is_there).then_some("unavailable"),
-    ))
+    let local = Some(subscriber.local.as_str()).filter(|local| !local.is_empty());
+    match is_there {
+        true => present(face, local, &subscriber.user),
+        false => absent(face, local, &subscriber.user),
+    }
 }
 
-/// RFC 6121 section 3.1.5 and 3.1.6: the approval first, then the presence.
+/// RFC 6121 section 3.1.5 and 3.1.6: the approval first, then the presence. A contact never asks for the user's own
+/// presence: no network could show it. The gateway asks those who are registered (XEP-0100 section 4.1.1).
 fn subscribe(face: &Face, seen: &Seen<'_>) -> Deeds {
-    let rows = match admitted(face, seen) {
+    let mut rows = match admitted(face, seen) {
         Ok(rows) => rows,
         Err(fault) => return turned_away(seen, &fault),
     };
-    let user = seen.caller.bare.as_str();
-    let approval = Outward::presence(&seen.back.speaker.bare(), user, Some("subscribed"));
+    let user = &seen.caller.bare;
+    let approval = Outward::presence(&seen.back.speaker.bare(), user.as_str(), Some("subscribed"));
+    let memory = face.house.memory.as_ref();
+    let asks_back =
+        seen.local.is_none() && face.registration(user).is_some() && face.shelf.sight(memory, user).is_none();
+    let asking = asks_back.then(|| face.wish_to_see(user));
+    rows.extend(asks_back.then(|| face.shelf.sees(user, Some(Sight::Asked))));
     Deeds::after(Post {
         arrival: Arrival::rows(rows),
-        then: vec![approval, Outward::presence(&present(seen), user, None)],
+        then: std::iter::once(approval)
+            .chain(asking)
+            .chain(present(face, seen.local, user.as_str()))
+            .collect(),
         or_else: Some(seen.back.clone()),
+    })
+}
+
+/// What a user says to the gateway's wish to see his presence, be it now or by taking back what he granted. What he says
+/// to a contact changes nothing.
+fn answered(face: &Face, seen: &Seen<'_>, granted: bool) -> Deeds {
+    let user = &seen.caller.bare;
+    let before = face.shelf.sight(face.house.memory.as_ref(), user);
+    let (None, Some(before)) = (seen.local, before) else {
+        return Deeds::default();
+    };
+    let after = match (granted, before) {
+        (true, _) => Some(Sight::Granted),
+        (false, Sight::Granted) => None,
+        (false, Sight::Asked | Sight::Refused) => Some(Sight::Refused),
+    };
+    Deeds::after(Post {
+        arrival: Arrival::rows(vec![face.shelf.sees(user, after)]),
+        then: Vec::new(),
+        or_else: None,
     })
 }
 
 /// RFC 6121 section 3.3.3.
 fn unsubscribe(face: &Face, seen: &Seen<'_>) -> Deeds {
     let user = seen.caller.bare.as_str();
+    let confirmed = Outward::presence(&seen.back.speaker.bare(), user, Some("unsubscribed"));
     Deeds::after(Post {
         arrival: Arrival::rows(vec![face.shelf.unsubscribed(&seen.caller.bare, seen.local)]),
-        then: vec![
-            Outward::presence(&seen.back.speaker.bare(), user, Some("unsubscribed")),
-            Outward::presence(&present(seen), user, Some("unavailable")),
-        ],
+        then: std::iter::once(confirmed)
+            .chain(absent(face, seen.local, user))
+            .collect(),
         or_else: Some(seen.back.clone()),
     })
 }
@@ -91,25 +110,43 @@ fn unsubscribe(face: &Face, seen: &Seen<'_>) -> Deeds {
 /// RFC 6121 section 4.3.2. A server probes for those whose roster says that they are subscribed, so where the row is
 /// missing, the roster knows better: it outlives a lost store.
 fn probe(face: &Face, seen: &Seen<'_>) -> Deeds {
-    let there = Outward::presence(&present(seen), &seen.caller.full, None);
+    let there = present(face, seen.local, &seen.caller.full);
     if is_subscribed(face, &seen.caller.bare, seen.local) {
-        return Deeds::answering(there);
+        return saying(there);
     }
     match admitted(face, seen) {
         Ok(rows) => Deeds::after(Post {
             arrival: Arrival::rows(rows),
-            then: vec![there],
+            then: there.into_iter().collect(),
             or_else: None,
         }),
-        Err(fault) => Deeds::answering(seen.back.refused(&Refusal::from(fault))),
+        Err(fault) => saying(Some(seen.back.refused(&Refusal::from(fault)))),
     }
 }
 
-/// XEP-0100 section 4.4.2: who logs in to the gateway is told that it is there.
+/// XEP-0100 section 4.4.1: who logs in to the gateway is told that it is there, once.
 fn available(face: &Face, seen: &Seen<'_>) -> Deeds {
-    match is_subscribed(face, &seen.caller.bare, seen.local) {
-        true => Deeds::answering(Outward::presence(&present(seen), &seen.caller.full, None)),
+    let is_new = face.sessions.came(seen.caller, seen.local);
+    match is_new && is_subscribed(face, &seen.caller.bare, seen.local) {
+        true => saying(present(face, seen.local, &seen.caller.full)),
         false => Deeds::default(),
+    }
+}
+
+/// XEP-0100 section 4.5.1: who logs out of the gateway is told that it is gone. A session that went offline as a whole
+/// does not hear it any more.
+fn unavailable(face: &Face, seen: &Seen<'_>) -> Deeds {
+    let was_there = face.sessions.left(seen.caller, seen.local);
+    match was_there && seen.local.is_none() {
+        true => saying(absent(face, None, &seen.caller.full)),
+        false => Deeds::default(),
+    }
+}
+
+fn saying(answer: Option<Outward>) -> Deeds {
+    Deeds {
+        answers: answer.into_iter().collect(),
+        ..Deeds::default()
     }
 }
 
@@ -117,7 +154,7 @@ fn is_subscribed(face: &Face, user: &BareJid, local: Option<&str>) -> bool {
     face.shelf.is_subscribed(face.house.memory.as_ref(), user, local)
 }
 
-/// The rows of a new subscription, if the user may have it and the contact's address is one.
+/// The rows of a new subscription, if the user may have it and the contact's address is one. Whom he adds is no stranger.
 fn admitted(face: &Face, seen: &Seen<'_>) -> Result<Vec<Row>, Fault> {
     let user = &seen.caller.bare;
     face.admit(user)?;
@@ -127,6 +164,10 @@ fn admitted(face: &Face, seen: &Seen<'_>) -> Result<Vec<Row>, Fault> {
         let canonical = face.canonical(&contact);
         let memory = face.house.memory.as_ref();
         rows.extend(face.shelf.form(memory, user, &contact, local, canonical.as_deref()));
+        rows.push(Row::put(
+            Acquaintance::key(user, &contact),
+            Acquaintance::Known.as_bytes(),
+        ));
     }
     Ok(rows)
 }
@@ -144,18 +185,5 @@ fn turned_away(seen: &Seen<'_>, fault: &Fault) -> Deeds {
     }
 }
 
-fn present(seen: &Seen<'_>) -> Speaker {
-    match seen.local {
-        Some(_) => seen.back.speaker.present(),
-        None => seen.back.speaker.bare(),
-    }
-}
-
-impl Sessions {
-    fn is_new(&mut self, session: (String, Option<String>)) -> bool {
-        if self.0.len() >= SESSIONS {
-            self.0.clear();
-        }
-        self.0.insert(session)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ const PING_PATIENCE: Duration = Duration::from_secs(90);
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a server may take to say what it grants (XEP-0356 section 4.2); it says so at once.
 const SETTLED: Duration = Duration::from_secs(2);
+/// The time between two looks at how the gateway itself looks.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long the server may take to close its side.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -78,6 +80,8 @@ pub(super) struct Connection<'a> {
     ping: Ping,
     overdue: Pin<Box<Sleep>>,
     announcements: Announcements,
+    /// Until the gateway's own presence is looked at again.
+    look: Pin<Box<Sleep>>,
     /// Until the server has said what it grants.
     settled: Option<Pin<Box<Sleep>>>,
     /// Until when a stop may take; `None` while nobody asked for one.
@@ -101,13 +105,15 @@ enum Event {
 
 impl<'a> Connection<'a> {
     pub(super) fn new(stream: Stream, id: &str, ping: Ping, around: Around<'a>) -> Self {
+        let announcements = Announcements::arriving(around.reception);
         Self {
             stream,
             around,
             watermark: Watermark::new(id),
             ping,
             overdue: Box::pin(sleep_until(Instant::now() + PING_PATIENCE)),
-            announcements: Announcements::arriving(),
+            announcements,
+            look: Box::pin(sleep_until(Instant::now() + LOOK)),
             settled: Some(Box::pin(sleep_until(Instant::now() + SETTLED))),
             closing: None,
             server_first: true,
@@ -195,6 +201,10 @@ impl<'a> Connection<'a> {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        while self.look.poll_unpin(cx).is_ready() {
+            self.look.as_mut().reset(Instant::now() + LOOK);
+            self.announcements.look(self.around.reception);
+        }
         if self.around.unsent.len() < READY {
             let stanzas = self.announcements.next(self.around.reception);
             self.around.unsent.extend(stanzas.into_iter().map(Letter::plain));

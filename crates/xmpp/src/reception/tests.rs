@@ -262,7 +262,7 @@ const STANZAS: &[(&str, &str)] = &[
     ),
     (
         "<iq R G id='1' type='get'><query xmlns='jabber:iq:register'/></iq>",
-        "iq error service-unavailable",
+        "iq result",
     ),
     (
         "<iq R G id='1' type='get'><query xmlns='http://jabber.org/protocol/disco#info' node='x'/></iq>",
