@@ -1,6 +1,7 @@
 //! Mail: SMTP out, IMAP and LMTP in, MIME, DSN.
 
 pub mod address;
+mod card;
 mod charset;
 mod check;
 pub mod config;

@@ -6,14 +6,16 @@ use crate::courier::Route;
 use crate::desk::Desk;
 use crate::read::Room;
 use crate::smtp::pool::Pool;
-use crate::threads::Threads;
+use crate::threads::{Pair, Threads};
 use crate::token::BounceKeys;
-use crate::{check, watch};
+use crate::{card, check, watch};
 use causeway_core::address::{ForeignId, NetworkId};
 use causeway_core::capability::Capabilities;
+use causeway_core::card::Card;
 use causeway_core::fault::Fault;
 use causeway_core::language::Words;
 use causeway_core::network::{Courier, Files, Finding, House, Memory, Network, Outcome, Parcel, Pending, Profile};
+use jid::BareJid;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -105,6 +107,10 @@ impl Network for Email {
             Route::Smarthost(target) => target.name.clone(),
             Route::Direct(_) => domain_of(id).to_owned(),
         }
+    }
+
+    fn card(&self, user: &BareJid, contact: &ForeignId) -> Card {
+        card::card(&self.threads, self.desk.memory.as_ref(), Pair { user, contact })
     }
 
     fn watch(self: Arc<Self>, house: House) -> Pending<'static, ()> {

@@ -43,6 +43,17 @@ pub(crate) struct Next {
     pub(crate) spelled: Option<String>,
     /// The name that the contact uses.
     pub(crate) name: Option<Line>,
+    /// When the contact last wrote.
+    pub(crate) heard: Option<Timestamp>,
+}
+
+/// What a conversation tells about the contact.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Known {
+    /// The name that it uses.
+    pub(crate) name: Option<Line>,
+    /// When it last wrote.
+    pub(crate) heard: Option<Timestamp>,
 }
 
 /// A mail that went out.
@@ -66,6 +77,8 @@ struct Kept {
     references: Vec<String>,
     spelled: Option<String>,
     name: Option<Line>,
+    #[serde(default)]
+    heard: Option<Timestamp>,
     at: Timestamp,
 }
 
@@ -100,6 +113,16 @@ impl Threads {
             head,
             spelled: conversation.spelled,
             name: conversation.name,
+            heard: conversation.heard,
+        }
+    }
+
+    /// What the conversation of a pair tells about the contact.
+    pub(crate) fn known(&self, pair: Pair<'_>) -> Known {
+        let kept = self.kept(pair, None).unwrap_or_default();
+        Known {
+            name: kept.name,
+            heard: kept.heard,
         }
     }
 
@@ -111,6 +134,7 @@ impl Threads {
             references: mail.references.clone(),
             spelled: Some(mail.from_spelled.clone()),
             name: mail.text.sender_name.clone(),
+            heard: Some(now),
             at: now,
         };
         self.rows(pair, kept, thread)
@@ -130,6 +154,7 @@ impl Threads {
             references,
             spelled: next.spelled.clone(),
             name: next.name.clone(),
+            heard: next.heard,
             at: mail.at,
         };
         self.rows(pair, kept, thread)

@@ -57,6 +57,13 @@ const MACHINES: [&str; 7] = [
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+/// Whether an address with this local part says by its name that nobody reads what is sent there. A postmaster does
+/// (RFC 2142 section 5).
+pub(crate) fn takes_no_replies(local: &str) -> bool {
+    let name = local.split('+').next();
+    is_one_of(name, &MACHINES) || is_one_of(name, &BOUNCERS) && !is_one_of(name, &["postmaster"])
+}
+
 /// Judges a mail by its header. `author` is the local part of From, `return_path` the envelope sender where it is known
 /// (`""` for the null path), `domain` the gateway's own.
 pub fn judge(top: &Part<'_>, author: Option<&str>, return_path: Option<&str>, domain: &str) -> Verdict {
