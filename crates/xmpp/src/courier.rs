@@ -96,6 +96,7 @@ impl Home {
         strangers::admit(station, house, parcel).await?;
         if let Some(face) = station.face.get() {
             face.meet(parcel).await;
+            face.show_picture(parcel).await;
         }
         let way = Way {
             gateway: &station.gateway,

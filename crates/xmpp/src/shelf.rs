@@ -105,12 +105,27 @@ impl Shelf {
         Row::put(self.listed_key(user, local), "once")
     }
 
+    /// The hash of a contact's picture that the user was told when it changed; empty where there was none.
+    pub(crate) fn picture(&self, memory: &dyn Memory, user: &BareJid, local: &str) -> String {
+        let row = memory.row(&self.picture_key(user, local));
+        row.and_then(|hash| String::from_utf8(hash).ok()).unwrap_or_default()
+    }
+
+    /// Writes that he was told this one.
+    pub(crate) fn pictured(&self, user: &BareJid, local: &str, hash: &str) -> Row {
+        Row::put(self.picture_key(user, local), hash)
+    }
+
     /// Takes away all that the gateway knows of a user's roster, and names those whom he is subscribed to, the gateway
     /// itself among them.
     pub(crate) fn left(&self, memory: &dyn Memory, user: &BareJid) -> (Vec<Subscriber>, Vec<Row>) {
         let mut subscriptions = Vec::new();
         let mut rows = vec![self.sees(user, None)];
-        for prefix in [self.subscription_key(user, None), self.listed_key(user, "")] {
+        for prefix in [
+            self.subscription_key(user, None),
+            self.listed_key(user, ""),
+            self.picture_key(user, ""),
+        ] {
             let mut after = None;
             loop {
                 let page = memory.rows(&prefix, after.as_deref(), PAGE);
@@ -216,6 +231,10 @@ impl Shelf {
 
     fn listed_key(&self, user: &BareJid, local: &str) -> String {
         format!("listed/{}/{user}/{local}", self.gateway.as_str())
+    }
+
+    fn picture_key(&self, user: &BareJid, local: &str) -> String {
+        format!("picture/{}/{user}/{local}", self.gateway.as_str())
     }
 
     fn subscription_key(&self, user: &BareJid, local: Option<&str>) -> String {

@@ -1,10 +1,14 @@
 //! Pictures, equal wherever one looks for them (XEP-0398): a hash in the presence, the card, two nodes.
 
 use super::Face;
+use super::presence::present;
+use crate::address::canonical_local;
 use crate::ns;
+use crate::shelf::Shelf;
 use crate::xml::{Build, element};
 use causeway_core::address::Contact;
 use causeway_core::card::Picture;
+use causeway_core::network::{Arrival, Parcel};
 use data_encoding::{BASE64, HEXLOWER};
 use jid::BareJid;
 use minidom::Element;
@@ -14,6 +18,32 @@ use sha1::{Digest, Sha1};
 const ICON: &[u8] = include_bytes!("avatar/gateway.png");
 
 // ---------------------------------------------------------------------------------------------------------------------
+
+impl Face {
+    /// Tells a user once that the picture of a contact who writes to him has changed (XEP-0153 section 4.1).
+    pub(crate) async fn show_picture(&self, parcel: &Parcel) {
+        let draft = parcel.draft();
+        let (Some(contact), Some(user)) = (draft.from.contact(), draft.to.home()) else {
+            return;
+        };
+        let memory = self.house.memory.as_ref();
+        let local = Shelf::form_of(memory, user, contact)
+            .or_else(|| canonical_local(self.network.as_ref(), &contact.id))
+            .filter(|local| self.shelf.is_subscribed(memory, user, Some(local)));
+        let Some(local) = local else {
+            return;
+        };
+        let hash = of(self, user, Some(contact)).as_ref().map(hash).unwrap_or_default();
+        if hash == self.shelf.picture(memory, user, &local) {
+            return;
+        }
+        let told = Arrival::rows(vec![self.shelf.pictured(user, &local, &hash)]);
+        if self.house.inbox.post(told).await.is_ok() {
+            self.say(present(self, Some(&local), user.as_str()).into_iter().collect())
+                .await;
+        }
+    }
+}
 
 /// The picture of a contact as a user knows it, or that of the gateway.
 pub(super) fn of(face: &Face, user: &BareJid, contact: Option<&Contact>) -> Option<Picture> {
@@ -57,11 +87,4 @@ pub(super) fn data(picture: &Picture) -> Element {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_gateways_own_picture_is_one() {
-        assert_eq!(icon().unwrap().side(), 64);
-    }
-}
+mod tests;
