@@ -48,14 +48,13 @@ fn in_the_ledger(scene: &Scene) -> Result<Vec<String>> {
     Ok(words.filter(|words| words.ends_with('.')).map(str::to_owned).collect())
 }
 
-#[test]
-fn story() -> Result<()> {
+fn story(kind: Kind) -> Result<()> {
     let kills: usize = std::env::var("CAUSEWAY_KILLS").map_or(Ok(5), |count| count.parse())?;
     let wishes = Wishes {
         archives: true,
         ..Wishes::default()
     };
-    let mut scene = Scene::with(Kind::Prosody, wishes)?;
+    let mut scene = Scene::with(kind, wishes)?;
     let mut romeo = scene.client("romeo")?;
     // So that the gateway knows him.
     let mut lines = say(&scene, &mut romeo, "first", 1)?;
@@ -107,3 +106,5 @@ fn story() -> Result<()> {
     ensure!(found >= BURST, "the timelines tell of it: {found}");
     Ok(())
 }
+
+on_both_servers!();

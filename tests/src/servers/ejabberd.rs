@@ -1,6 +1,6 @@
 //! ejabberd on loopback, as an Erlang node without distribution: no epmd and no control script.
 
-use crate::servers::ground::Ground;
+use crate::servers::ground::{Ground, run};
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a privileged component may do, as docs/ATTACHING.md has it. It takes access rules: the name of an ACL would grant
@@ -18,6 +19,9 @@ const GRANTED: &str = "  mod_privilege:
     roster: {both: gateways}
     message: {outgoing: gateways}
 ";
+
+/// The module that this project has for ejabberd.
+const ARCHIVE_MODULE: &str = include_str!("../../../contrib/ejabberd/mod_component_archive.erl");
 
 /// An ejabberd with users at `ejab.test`.
 pub struct Ejabberd {
@@ -39,6 +43,7 @@ impl Ejabberd {
         let dir = ground.dir(place)?;
         ground.dir(&format!("{place}/spool"))?;
         ground.dir(&format!("{place}/upload"))?;
+        ground.dir(&format!("{place}/modules"))?;
         let listeners = components.iter().map(|name| Ok((name.clone(), ports::free()?)));
         let ejabberd = Self {
             ground: Arc::clone(ground),
@@ -50,9 +55,26 @@ impl Ejabberd {
             dir,
         };
         ground.write(&ejabberd.dir.join("ejabberd.yml"), &ejabberd.text(pki))?;
+        if extras.archives {
+            ejabberd.compile_module()?;
+        }
         ground.give(&ejabberd.dir, "ejabberd")?;
         ejabberd.start()?;
         Ok(ejabberd)
+    }
+
+    fn modules(&self) -> PathBuf {
+        self.dir.join("modules")
+    }
+
+    /// Compiles the module that this project has for ejabberd.
+    fn compile_module(&self) -> Result<()> {
+        let source = self.modules().join("mod_component_archive.erl");
+        self.ground.write(&source, ARCHIVE_MODULE)?;
+        let mut compiler = Command::new("erlc");
+        compiler.arg("-I").arg(declarations()?).arg("-o").arg(self.modules());
+        // ejabberd's own modules say what a module must have; erlc only warns where they are not found.
+        run(compiler.arg(&source))
     }
 
     fn text(&self, pki: &Pki) -> String {
@@ -73,6 +95,10 @@ impl Ejabberd {
         let privileges = match self.extras.privileged {
             true => GRANTED,
             false => "",
+        };
+        let archives = match self.extras.archives {
+            true => format!("  mod_component_archive: {{components: [{names}]}}\n"),
+            false => String::new(),
         };
         format!(
             r#"
@@ -131,11 +157,21 @@ modules:
   mod_time: {{}}
   mod_vcard: {{}}
   mod_version: {{}}
-{privileges}"#,
+{privileges}{archives}"#,
             bundle = pki.bundle,
             ca = pki.ca,
         )
     }
+}
+
+/// Where the declarations of ejabberd's XMPP library lie; the folder's name holds its version.
+fn declarations() -> Result<PathBuf> {
+    fs::read_dir("/usr/lib/erlang/lib")?
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("p1_xmpp-"))
+        .map(|entry| entry.path().join("include"))
+        .next()
+        .context("no p1_xmpp in Erlang's library: is ejabberd installed?")
 }
 
 fn listener(name: &str, port: u16) -> String {
@@ -210,8 +246,9 @@ impl XmppServer for Ejabberd {
         let dir = self.dir.display();
         let mut words = self.ground.as_user("ejabberd");
         let spool = format!("\"{dir}/spool\"");
+        let modules = self.modules().display().to_string();
         let erl = [
-            "erl", "-noinput", "+K", "true", "-mnesia", "dir", &spool, "-s", "ejabberd",
+            "erl", "-noinput", "+K", "true", "-pa", &modules, "-mnesia", "dir", &spool, "-s", "ejabberd",
         ];
         words.extend(erl.map(str::to_owned));
         let env = [

@@ -44,7 +44,7 @@ async fn play(note: &str, scene: impl AsyncFnOnce(&mut Scene)) -> Props {
 
 /// The note of a process that died a second before [`NOW`].
 fn died() -> String {
-    format!("{}\n", NOW.0 - 1000)
+    format!("up {} {}\n", NOW.0 - 60_000, NOW.0 - 1000)
 }
 
 /// What Romeo's client sent, as his archive has it: `ago` milliseconds before [`NOW`].

@@ -9,6 +9,8 @@ use std::time::Duration;
 const BEFORE: Duration = Duration::from_secs(300);
 /// How long after the last sign of life: the signs are a second apart, and a busy machine is late.
 const AFTER: Duration = Duration::from_secs(2);
+/// What may be missing of a stamp: archives may keep whole seconds.
+const WHOLE: Duration = Duration::from_secs(1);
 /// How many windows are kept; then the oldest goes.
 const MOST: usize = 16;
 
@@ -22,7 +24,8 @@ pub(super) struct Window {
 /// What is known of a link's life.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Vigil {
-    alive: Option<Timestamp>,
+    /// Since when the link is up, and the last sign of life.
+    up: Option<(Timestamp, Timestamp)>,
     owed: Vec<Window>,
 }
 
@@ -40,44 +43,50 @@ impl Vigil {
         let text = String::from_utf8_lossy(note);
         let mut vigil = Self::default();
         for line in text.lines() {
-            let numbers: Vec<i64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
-            match numbers.as_slice() {
-                [at] => vigil.alive = Some(Timestamp(*at)),
-                [from, until] => vigil.owed.push(Window {
-                    from: Timestamp(*from),
-                    until: Timestamp(*until),
-                }),
+            let words: Vec<&str> = line.split(' ').collect();
+            let [word, from, until] = words.as_slice() else {
+                continue;
+            };
+            let (Ok(from), Ok(until)) = (from.parse().map(Timestamp), until.parse().map(Timestamp)) else {
+                continue;
+            };
+            match *word {
+                "up" => vigil.up = Some((from, until)),
+                "owed" => vigil.owed.push(Window { from, until }),
                 _ => {}
             }
         }
         vigil
     }
 
-    /// The note: a line with the sign of life, and one with both ends of each window, in milliseconds since 1970.
+    /// The note: a line `up` with both ends of the link's life, and one `owed` with those of each window, in milliseconds
+    /// since 1970.
     pub(super) fn written(&self) -> Vec<u8> {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        if let Some(at) = self.alive {
-            let _ = writeln!(text, "{}", at.0);
+        if let Some((since, at)) = self.up {
+            let _ = writeln!(text, "up {} {}", since.0, at.0);
         }
         for window in &self.owed {
-            let _ = writeln!(text, "{} {}", window.from.0, window.until.0);
+            let _ = writeln!(text, "owed {} {}", window.from.0, window.until.0);
         }
         text.into_bytes()
     }
 
     /// The link is up at this time.
     pub(super) fn alive(&mut self, at: Timestamp) {
-        self.alive = Some(at);
+        let since = self.up.map_or(at, |(since, _)| since);
+        self.up = Some((since, at));
     }
 
     /// The link broke after the last sign of life.
     pub(super) fn lost(&mut self) {
-        let Some(at) = self.alive.take() else {
+        let Some((since, at)) = self.up.take() else {
             return;
         };
+        // What came before this link was up went back to its sender, or belongs to another window.
         self.owed.push(Window {
-            from: at.minus(BEFORE),
+            from: at.minus(BEFORE).max(since.minus(WHOLE)),
             until: at.plus(AFTER),
         });
         if self.owed.len() > MOST {
@@ -87,7 +96,7 @@ impl Vigil {
 
     /// The link was closed in order: nothing of this one can be lost.
     pub(super) fn goodbye(&mut self) {
-        self.alive = None;
+        self.up = None;
     }
 
     /// What may have been lost and was not looked for.
@@ -120,13 +129,24 @@ mod tests {
         let mut vigil = Vigil::default();
         vigil.lost();
         assert!(vigil.owed().is_empty(), "nothing was up");
+        vigil.alive(Timestamp(900_000));
         vigil.alive(Timestamp(1_000_000));
         vigil.lost();
         let window = vigil.owed()[0];
-        assert!(window.holds(Timestamp(1_000_000)) && window.holds(Timestamp(990_000)));
+        assert!(window.holds(Timestamp(1_000_000)) && window.holds(Timestamp(899_000)));
+        assert!(!window.holds(Timestamp(898_000)), "the link was not up");
         assert!(window.holds(Timestamp(1_001_500)) && !window.holds(Timestamp(1_003_000)));
         vigil.lost();
         assert_eq!(vigil.owed().len(), 1, "it breaks once");
+    }
+
+    #[test]
+    fn of_a_long_life_only_the_end_counts() {
+        let mut vigil = Vigil::default();
+        vigil.alive(Timestamp(0));
+        vigil.alive(Timestamp(86_400_000));
+        vigil.lost();
+        assert_eq!(vigil.owed()[0].from, Timestamp(86_400_000).minus(BEFORE));
     }
 
     #[test]
