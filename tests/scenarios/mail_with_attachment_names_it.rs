@@ -1,9 +1,9 @@
-//! A mail with a file: the words arrive, and a line names the file.
+//! A mail with a file, where the XMPP server has no place for files: the words arrive, and a line names the file.
 
 use anyhow::{Result, ensure};
 use causeway_tests::cast::mail::Letter;
-use causeway_tests::cast::scene::Scene;
-use causeway_tests::servers::xmpp::Kind;
+use causeway_tests::cast::scene::{Scene, Wishes};
+use causeway_tests::servers::xmpp::{Kind, Uploads};
 
 const BODY: &str = "\
 --cut
@@ -19,9 +19,17 @@ JVBERi0xLjQKJcOkw7zDtsOfCg==
 --cut--
 ";
 
-#[test]
-fn story() -> Result<()> {
-    let scene = Scene::open(Kind::Prosody)?;
+fn story(kind: Kind) -> Result<()> {
+    named_only(kind, Uploads::None)?;
+    named_only(kind, Uploads::FromUsers)
+}
+
+fn named_only(kind: Kind, uploads: Uploads) -> Result<()> {
+    let wishes = Wishes {
+        uploads,
+        ..Wishes::default()
+    };
+    let scene = Scene::with(kind, wishes)?;
     let mut romeo = scene.client("romeo")?;
     let letter = Letter::to(&scene.puppet("romeo"))
         .subject("The map")
@@ -31,9 +39,11 @@ fn story() -> Result<()> {
     let message = romeo.expect_words(&contact, "Here is the map of the orchard.")?;
     let body = message.text_of("body");
     ensure!(
-        body.contains("orchard map.pdf") && body.contains("application/pdf"),
+        body.contains("orchard map.pdf (application/pdf, 19 B) – your server has no place for it"),
         "the file is named: {body}"
     );
     ensure!(!body.contains("JVBERi0"), "and not pasted: {body}");
     Ok(())
 }
+
+on_both_servers!();

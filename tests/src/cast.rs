@@ -10,5 +10,6 @@ pub mod sink;
 pub mod smtp;
 pub mod traffic;
 pub mod wall;
+pub mod web;
 pub mod xml;
 pub mod xmpp;

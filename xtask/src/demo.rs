@@ -121,6 +121,7 @@ impl Stage {
             receive: Receiving::Lmtp { port },
             retry: r#""10s", "1m", "5m""#,
             xmpp: "",
+            files: format!("allow_private = [\"127.0.0.1:{}\"]", xmpp.http_port()),
             more: "",
         };
         let mut gateway = Gateway::new(&mail, "gateway", &setup)?;

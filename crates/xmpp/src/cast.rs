@@ -34,6 +34,9 @@ pub(crate) const DOMAIN: &str = "pigeon.verona.example";
 /// The evening of the ball, as the made-up clock has it.
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
+/// The bytes of files by their message and number.
+type KeptFiles = BTreeMap<(EnvelopeId, u16), Arc<[u8]>>;
+
 /// A network whose addresses are `name@loft`, in lower case.
 pub(crate) struct PigeonPost {
     profile: Profile,
@@ -47,7 +50,7 @@ pub(crate) struct Paper {
     pub(crate) rows: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(crate) notes: Mutex<BTreeMap<String, Vec<u8>>>,
     /// The files that came with messages.
-    pub(crate) files: Mutex<BTreeMap<(EnvelopeId, u16), Arc<[u8]>>>,
+    pub(crate) files: Mutex<KeptFiles>,
     /// While this is true, nothing that is posted gets durable.
     pub(crate) slow: watch::Sender<bool>,
 }

@@ -37,6 +37,8 @@ pub struct Setup {
     pub retry: &'static str,
     /// More lines of the section about the XMPP server.
     pub xmpp: &'static str,
+    /// The section about files.
+    pub files: String,
     /// More sections.
     pub more: &'static str,
 }
@@ -305,6 +307,8 @@ port = {port}
 [policy]
 allow = [{home:?}]
 
+[files]
+{files}
 {more}
 [delivery]
 retry = [{retry}]
@@ -322,6 +326,7 @@ authserv_ids = ["mail.test"]
             port = setup.component_port,
             xmpp = setup.xmpp,
             more = setup.more,
+            files = setup.files,
             retry = setup.retry,
             home = setup.home,
             domain = setup.domain,

@@ -1,7 +1,7 @@
 //! A mail as a person writes it and as she finds it in her mailbox.
 
 use anyhow::{Context, Result};
-use mail_parser::{MessageParser, MimeHeaders};
+use mail_parser::{MessageParser, MessagePart, MimeHeaders};
 
 /// A mail that lies in a mailbox.
 #[derive(Debug, Clone)]
@@ -82,6 +82,14 @@ impl Mail {
         found.map_or_else(String::new, |part| {
             String::from_utf8_lossy(part.contents()).into_owned()
         })
+    }
+
+    /// The files that came along, with their names.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mail = MessageParser::default().parse(self.raw.as_bytes());
+        let files = mail.iter().flat_map(|mail| mail.attachments());
+        let named = |part: &MessagePart<'_>| (part.attachment_name().unwrap_or_default().to_owned(), part.contents().to_vec());
+        files.map(named).collect()
     }
 
     /// A reply as mail programs write one: subject, threading and quote taken from this mail.

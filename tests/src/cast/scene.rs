@@ -13,7 +13,7 @@ use crate::servers::ground::Ground;
 use crate::servers::mail::MailSite;
 use crate::servers::ports;
 use crate::servers::postfix::Route;
-use crate::servers::xmpp::{Extras, Kind, STRANGERS, XmppServer};
+use crate::servers::xmpp::{Extras, Kind, STRANGERS, Uploads, XmppServer};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -56,6 +56,12 @@ pub struct Wishes {
     pub archives: bool,
     /// A ferry between the gateway and the XMPP server.
     pub ferry: bool,
+    /// Whether the XMPP server, which is then the scene's own, takes files.
+    pub uploads: Uploads,
+    /// The gateway may not ask web servers on loopback.
+    pub closed_web: bool,
+    /// More lines of the config's section about files.
+    pub files: &'static str,
     /// More lines of the config's section about the XMPP server.
     pub xmpp: &'static str,
     /// The waits between tries, where they are not seconds.
@@ -107,7 +113,8 @@ impl Scene {
     pub fn with(kind: Kind, wishes: Wishes) -> Result<Self> {
         let house = House::get()?;
         let (number, domain, receive) = house.place(kind, wishes)?;
-        let xmpp = match wishes.own_server || wishes.privileged || wishes.archives {
+        let xmpp = match wishes.own_server || wishes.privileged || wishes.archives || wishes.uploads != Uploads::FromAll
+        {
             true => house.own_server(kind, &domain, wishes)?,
             false => house.shared_server(kind)?,
         };
@@ -133,6 +140,10 @@ impl Scene {
             receive: receive.clone(),
             retry: wishes.retry.unwrap_or(r#""1s", "2s", "3s""#),
             xmpp: wishes.xmpp,
+            files: match wishes.closed_web {
+                true => wishes.files.to_owned(),
+                false => format!("allow_private = [\"127.0.0.1:{}\"]\n{}", xmpp.http_port(), wishes.files),
+            },
             more: wishes.more.unwrap_or(NO_LIMITS),
         };
         let mut scene = Self {
@@ -319,6 +330,7 @@ impl House {
         let extras = Extras {
             privileged: wishes.privileged,
             archives: wishes.archives,
+            uploads: wishes.uploads,
         };
         self.launch(kind, &format!("server-{domain}"), &[domain.to_owned()], extras)
     }

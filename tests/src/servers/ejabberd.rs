@@ -4,7 +4,7 @@ use crate::servers::ground::{Ground, run};
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use crate::servers::xmpp::{COMPONENT_SECRET, Extras, Kind, STRANGERS, XmppServer};
+use crate::servers::xmpp::{COMPONENT_SECRET, Extras, Kind, STRANGERS, Uploads, XmppServer};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::io::{Read, Write};
@@ -100,6 +100,17 @@ impl Ejabberd {
             true => format!("  mod_component_archive: {{components: [{names}]}}\n"),
             false => String::new(),
         };
+        let uploaders = match self.extras.uploads {
+            Uploads::FromAll => "{allow: local}, {allow: gateways}",
+            Uploads::FromUsers | Uploads::None => "{allow: local}",
+        };
+        let uploads = match self.extras.uploads {
+            Uploads::FromAll | Uploads::FromUsers => format!(
+                "  mod_http_upload:\n    docroot: \"{dir}/upload\"\n    \
+                 put_url: \"http://127.0.0.1:{http_port}/upload/@HOST@\"\n    access: upload\n    host: \"upload.@HOST@\"\n"
+            ),
+            Uploads::None => String::new(),
+        };
         format!(
             r#"
 hosts: ["{domain}", "{STRANGERS}"]
@@ -125,7 +136,7 @@ acl:
 access_rules:
   local: {{allow: local}}
   gateways: {{allow: gateways}}
-  upload: [{{allow: local}}, {{allow: gateways}}]
+  upload: [{uploaders}]
 api_permissions:
   "loopback":
     from: [mod_http_api]
@@ -140,12 +151,7 @@ modules:
   mod_client_state: {{}}
   mod_disco: {{}}
   mod_http_api: {{}}
-  mod_http_upload:
-    docroot: "{dir}/upload"
-    put_url: "http://127.0.0.1:{http_port}/upload/@HOST@"
-    access: upload
-    host: "upload.@HOST@"
-  mod_last: {{}}
+{uploads}  mod_last: {{}}
   mod_mam: {{default: always, assume_mam_usage: true}}
   mod_offline: {{access_max_user_messages: max_user_offline_messages}}
   mod_ping: {{}}
@@ -212,6 +218,10 @@ impl XmppServer for Ejabberd {
 
     fn client_port(&self) -> u16 {
         self.client_port
+    }
+
+    fn http_port(&self) -> u16 {
+        self.http_port
     }
 
     fn component_port(&self, component: &str) -> Result<u16> {

@@ -4,7 +4,7 @@ use crate::servers::ground::{Ground, run};
 use crate::servers::pki::Pki;
 use crate::servers::ports;
 use crate::servers::process::Process;
-use crate::servers::xmpp::{COMPONENT_SECRET, Extras, Kind, STRANGERS, XmppServer};
+use crate::servers::xmpp::{COMPONENT_SECRET, Extras, Kind, STRANGERS, Uploads, XmppServer};
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -74,7 +74,7 @@ impl Prosody {
         let (dir, domain) = (dir.display(), Kind::Prosody.domain());
         let components: String = self.components.iter().map(|name| self.component(name)).collect();
         let (privilege, privileges) = self.privileges();
-        let uploaders: String = self.components.iter().map(|name| format!("{name:?}; ")).collect();
+        let uploads = self.uploads(domain);
         let items: String = self.components.iter().map(|name| format!("{{ {name:?} }}; ")).collect();
         format!(
             r#"
@@ -110,14 +110,24 @@ ssl = {{ certificate = {certificate:?}; key = {key:?}; cafile = {ca:?} }}
 VirtualHost "{domain}"
   disco_items = {{ {items}}}
 {privileges}VirtualHost "{STRANGERS}"
-Component "upload.{domain}" "http_file_share"
-  http_host = "127.0.0.1"
-  http_external_url = "http://127.0.0.1:{http_port}/"
-  http_file_share_access = {{ {uploaders}}}
-{components}"#,
+{uploads}{components}"#,
             certificate = pki.certificate,
             key = pki.key,
             ca = pki.ca,
+        )
+    }
+
+    /// The upload service. Where it names nobody, whoever is at home on this server may use it, components too.
+    fn uploads(&self, domain: &str) -> String {
+        let access = match self.extras.uploads {
+            Uploads::FromAll => String::new(),
+            Uploads::FromUsers => format!("  http_file_share_access = {{ {domain:?} }}\n"),
+            Uploads::None => return String::new(),
+        };
+        format!(
+            "Component \"upload.{domain}\" \"http_file_share\"\n  http_host = \"127.0.0.1\"\n  \
+             http_external_url = \"http://127.0.0.1:{}/\"\n{access}",
+            self.http_port
         )
     }
 
@@ -160,6 +170,10 @@ impl XmppServer for Prosody {
 
     fn client_port(&self) -> u16 {
         self.client_port
+    }
+
+    fn http_port(&self) -> u16 {
+        self.http_port
     }
 
     fn component_port(&self, component: &str) -> Result<u16> {

@@ -22,6 +22,18 @@ pub enum Kind {
     Ejabberd,
 }
 
+/// Whether a server takes files (XEP-0363).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Uploads {
+    /// From its users and from its components.
+    #[default]
+    FromAll,
+    /// From its users only.
+    FromUsers,
+    /// It has no service for that.
+    None,
+}
+
 /// What a server has besides the usual.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extras {
@@ -29,6 +41,8 @@ pub struct Extras {
     pub privileged: bool,
     /// Its components may read what users sent them from the users' archives (XEP-0313), by a module of this project.
     pub archives: bool,
+    /// Whether it takes files.
+    pub uploads: Uploads,
 }
 
 /// An XMPP server on loopback. It starts running and may be stopped and started again; its data stays.
@@ -41,6 +55,9 @@ pub trait XmppServer: Send + Sync {
 
     /// The port that this component logs in at (XEP-0114).
     fn component_port(&self, component: &str) -> Result<u16>;
+
+    /// The port of its upload service, plain HTTP.
+    fn http_port(&self) -> u16;
 
     /// Makes a user at `domain`, which is the server's own or [`STRANGERS`].
     fn user(&self, name: &str, domain: &str, password: &str) -> Result<()>;

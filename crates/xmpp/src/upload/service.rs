@@ -7,14 +7,15 @@ use crate::link::requests::NoAnswer;
 use crate::ns;
 use crate::xml::{element, text_of};
 use causeway_core::clock::Timestamp;
-use futures::future::join_all;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use minidom::Element;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many services of a server are asked what they are.
-const MOST_ITEMS: usize = 50;
+const MOST_ITEMS: usize = 100;
 /// How many servers are remembered.
 const MOST_SERVERS: usize = 64;
 /// How long a service is believed in, and how long it is believed that there is none.
@@ -60,8 +61,7 @@ impl Services {
             Some(service) => vec![service.to_owned()],
             None => items(line, gateway, domain).await?,
         };
-        let asked = candidates.into_iter().map(|jid| look(line, gateway, jid));
-        let service = join_all(asked).await.into_iter().flatten().next();
+        let service = first(candidates.into_iter().map(|jid| look(line, gateway, jid))).await;
         match &service {
             Some(Service { jid, largest }) => tracing::info!(domain, jid, largest, "the upload service is found"),
             None => tracing::warn!(
@@ -101,6 +101,17 @@ async fn items(line: &Line, gateway: &Gateway, domain: &str) -> Result<Vec<Strin
         .filter_map(|item| item.attr("jid"));
     let others = listed.filter(|jid| *jid != gateway.as_str()).take(MOST_ITEMS);
     Ok(std::iter::once(domain).chain(others).map(str::to_owned).collect())
+}
+
+/// The first service that is found; a component that is silent holds up nobody then.
+async fn first(asked: impl Iterator<Item = impl Future<Output = Option<Service>>>) -> Option<Service> {
+    let mut asked: FuturesUnordered<_> = asked.collect();
+    while let Some(found) = asked.next().await {
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
 }
 
 /// What a JID says of itself, if it takes uploads.
