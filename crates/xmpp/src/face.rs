@@ -102,6 +102,8 @@ impl Face {
             Some(local) => Some(contact_of(self.network.as_ref(), local)?),
             None => None,
         };
+        let language = self.language(&request.caller.bare, Some(request.language));
+        let request = &Request { language, ..*request };
         let payload = request.payload;
         match (payload.name(), payload.ns().as_str(), request.set) {
             ("ping", ns::PING, false) => Ok(Answer::Now(None)),

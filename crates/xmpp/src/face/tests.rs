@@ -4,6 +4,7 @@ use crate::reception::{Deeds, Reception};
 use crate::stanza::Outward;
 use crate::xml::text_of;
 use causeway_core::network::Row;
+use causeway_core::registration::Registration;
 use proptest::prelude::*;
 
 /// The answer of the gateway, or of a contact of this local part, to one of Romeo's requests.
@@ -94,6 +95,17 @@ fn what_people_type_becomes_a_jid() {
     ] {
         assert_eq!(condition(&typed(odd)), why, "{odd}");
     }
+}
+
+#[test]
+fn a_language_that_was_chosen_counts_more_than_that_of_a_request() {
+    let props = Props::new();
+    let mut registration = Registration::default();
+    registration.settings.language = Some(Language::De);
+    let key = Registration::key(&props.face().network.profile().id, &crate::cast::romeo());
+    props.paper.rows.lock().unwrap().insert(key, registration.write());
+    let card = asked(&props, "", "<vCard xmlns='vcard-temp'/>");
+    assert_eq!(text_of(payload(&card), "FN", ns::VCARD).unwrap(), "Taubenpost");
 }
 
 #[test]

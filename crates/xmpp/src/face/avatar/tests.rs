@@ -25,7 +25,10 @@ async fn writes(props: &Props) -> Vec<String> {
             Either::Right((order, _)) => order.unwrap(),
         };
         for stanza in &order.stanzas {
-            let update = stanza.element().children().find(|child| child.is("x", ns::VCARD_UPDATE));
+            let update = stanza
+                .element()
+                .children()
+                .find(|child| child.is("x", ns::VCARD_UPDATE));
             hashes.push(text_of(update.unwrap(), "photo", ns::VCARD_UPDATE).unwrap());
         }
         order.proof.send(Fate::Taken).unwrap();
@@ -49,5 +52,8 @@ async fn a_changed_picture_is_told_once_to_who_added_the_contact() {
     assert_eq!(writes(&props).await, [hash(&picture)], "it has changed");
 
     let (_, rows) = face.shelf.left(face.house.memory.as_ref(), &romeo());
-    assert!(rows.iter().any(|row| row.key.starts_with("picture/")), "nothing stays when he goes");
+    assert!(
+        rows.iter().any(|row| row.key.starts_with("picture/")),
+        "nothing stays when he goes"
+    );
 }
