@@ -96,10 +96,6 @@ impl Ejabberd {
             true => GRANTED,
             false => "",
         };
-        let archives = match self.extras.archives {
-            true => format!("  mod_component_archive: {{components: [{names}]}}\n"),
-            false => String::new(),
-        };
         let uploaders = match self.extras.uploads {
             Uploads::FromAll => "{allow: local}, {allow: gateways}",
             Uploads::FromUsers | Uploads::None => "{allow: local}",
@@ -110,6 +106,10 @@ impl Ejabberd {
                  put_url: \"http://127.0.0.1:{http_port}/upload/@HOST@\"\n    access: upload\n    host: \"upload.@HOST@\"\n"
             ),
             Uploads::None => String::new(),
+        };
+        let archives = match self.extras.archives {
+            true => format!("  mod_component_archive: {{components: [{names}]}}\n"),
+            false => String::new(),
         };
         format!(
             r#"
