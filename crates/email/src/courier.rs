@@ -21,6 +21,7 @@ use causeway_core::text::Line;
 use mail_parser::MessageParser;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 use tokio_rustls::TlsConnector;
 
 /// So many exchangers are tried in one attempt, and so many addresses of each (RFC 5321 section 5.1).
@@ -124,7 +125,7 @@ impl Email {
     /// Tries once to get a mail to `to`. `letter` makes it once the server has said whether it takes UTF-8.
     pub(crate) async fn hand_over(&self, to: &ForeignId, id: EnvelopeId, letter: &Write<'_>) -> Outcome {
         let outcome = match &self.route {
-            Route::Smarthost(target) => self.to_server(target, false, letter).await,
+            Route::Smarthost(target) => self.noted(self.to_server(target, false, letter).await),
             Route::Direct(mx) => self.to_exchangers(mx, domain_of(to), id, letter).await,
         };
         match outcome {
@@ -164,6 +165,20 @@ impl Email {
             files,
             subject: OnceLock::new(),
         })
+    }
+
+    /// Keeps in mind whether the smarthost can be reached and lets the gateway in: no mail leaves while it does not.
+    fn noted(&self, outcome: Outcome) -> Outcome {
+        match &outcome {
+            Outcome::Failed(fault, _) => {
+                use FaultKind::{Misconfigured, Timeout, Unreachable};
+                let is_stuck = matches!(fault.kind, Unreachable | Timeout | Misconfigured);
+                self.stuck.store(is_stuck, Ordering::Relaxed);
+            }
+            Outcome::Handed(_) => self.stuck.store(false, Ordering::Relaxed),
+            Outcome::InDoubt(..) => {}
+        }
+        outcome
     }
 
     async fn to_server(&self, target: &Target, best: bool, letter: &Write<'_>) -> Outcome {

@@ -17,7 +17,7 @@ use causeway_core::language::Words;
 use causeway_core::network::{Courier, Files, Finding, House, Memory, Network, Outcome, Parcel, Pending, Profile};
 use jid::BareJid;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Mail as a network beyond the gateway.
@@ -31,6 +31,8 @@ pub struct Email {
     pub(crate) files: Files,
     /// Whether the LMTP door of this very process is open.
     pub(crate) open: AtomicBool,
+    /// Whether the last try found no way into the smarthost.
+    pub(crate) stuck: AtomicBool,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -75,6 +77,7 @@ impl Email {
             desk,
             threads,
             open: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
         }))
     }
 }
@@ -109,6 +112,15 @@ impl Network for Email {
         }
     }
 
+    fn trouble(&self) -> Option<Words> {
+        self.stuck.load(Ordering::Relaxed).then(|| {
+            Words::new(
+                "Mail cannot leave at the moment; what you write waits",
+                "Post kommt gerade nicht hinaus; was du schreibst, wartet",
+            )
+        })
+    }
+
     fn card(&self, user: &BareJid, contact: &ForeignId) -> Card {
         card::card(&self.threads, self.desk.memory.as_ref(), Pair { user, contact })
     }
@@ -131,6 +143,7 @@ fn profile(id: NetworkId, config: &EmailConfig) -> Profile {
             "An email address, for example juliet@example.com",
             "Eine E-Mail-Adresse, zum Beispiel juliet@example.com",
         ),
+        address_field: Some("email"),
         capabilities: Capabilities {
             edits: false,
             receipts: false,

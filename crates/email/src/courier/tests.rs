@@ -276,3 +276,30 @@ async fn a_mail_in_doubt_is_not_given_to_another() {
     assert!(matches!(outcome, Outcome::InDoubt(..)), "{outcome:?}");
     assert!(other.lines.is_empty());
 }
+
+#[tokio::test]
+async fn a_smarthost_that_cannot_be_reached_is_trouble_and_one_that_says_no_is_none() {
+    let (rooms, stage) = (Rooms::open(), Stage::open().await);
+    let email = smarthost(&rooms, &stage);
+    let parcel = line(&email, 1, "But soft");
+    let nobody = email_to_nobody(&rooms).await;
+    assert!(nobody.trouble().is_none(), "nothing was tried yet");
+    assert!(matches!(nobody.carry(&parcel).await, Outcome::Failed(..)));
+    assert!(nobody.trouble().is_some());
+
+    email.stuck.store(true, Ordering::Relaxed);
+    let no = refuse("550 5.1.1 no Juliet here");
+    let (outcome, _) = tokio::join!(email.carry(&parcel), stage.play([no.as_str()]));
+    assert!(matches!(outcome, Outcome::Failed(..)));
+    assert!(email.trouble().is_none(), "whoever says no is there");
+}
+
+/// A network whose smarthost does not listen.
+async fn email_to_nobody(rooms: &Arc<Rooms>) -> Arc<Email> {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = free.local_addr().unwrap().port();
+    email(
+        rooms,
+        json!({ "smarthost": { "host": "127.0.0.1", "port": port, "tls": "none" } }),
+    )
+}

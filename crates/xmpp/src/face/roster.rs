@@ -97,16 +97,18 @@ impl Face {
             return;
         };
         let put = match self.item(user, &entry.speaker).await {
+            Ok(None) => self.write(user, &entry, None).await.map(|()| true),
             // The user has it there as he likes it.
-            Ok(Some(_)) => {
-                let there = Arrival::rows(vec![self.shelf.listed(user, &local)]);
-                return drop(self.house.inbox.post(there).await);
-            }
-            Ok(None) => self.put(user, &entry).await,
+            Ok(Some(_)) => Ok(false),
             Err(denied) => Err(denied),
         };
         match put {
-            Ok(()) => drop(self.now_there(user, &local, Vec::new()).await),
+            Ok(true) => drop(self.now_there(user, &local, Vec::new()).await),
+            // A server that says no would say so again.
+            Ok(false) | Err(Denied::NoAnswer(NoAnswer::Refused(_))) => {
+                let over = Arrival::rows(vec![self.shelf.listed(user, &local)]);
+                drop(self.house.inbox.post(over).await);
+            }
             Err(denied) => tracing::warn!(%user, %denied, "a contact could not be put into a roster"),
         }
     }
@@ -139,36 +141,34 @@ impl Face {
         Ok(false)
     }
 
-    /// Writes an entry into a roster by the server's leave. What the user has there already, a name or groups, stays.
+    /// Puts an entry into a roster by the server's leave. What the user has there already, a name or groups, stays.
     pub(super) async fn put(&self, user: &BareJid, entry: &Entry) -> Result<(), Denied> {
-        let steward = self.steward();
         let there = self.item(user, &entry.speaker).await?;
-        let enough =
-            |it: &RosterItem| ["both", entry.subscription].contains(&it.subscription.as_deref().unwrap_or("none"));
-        if there.as_ref().is_some_and(enough) {
-            return Ok(());
-        }
-        let from = there
+        self.write(user, entry, there).await
+    }
+
+    async fn write(&self, user: &BareJid, entry: &Entry, there: Option<RosterItem>) -> Result<(), Denied> {
+        let before = there
             .as_ref()
-            .is_some_and(|it| it.subscription.as_deref() == Some("from"));
-        let subscription = if from { "both" } else { entry.subscription };
-        let item = match there {
-            Some(item) => RosterItem {
-                name: item.name.or_else(|| entry.name.clone()),
-                ..item
-            },
-            None => RosterItem {
-                jid: entry.speaker.as_str().to_owned(),
-                name: entry.name.clone(),
-                groups: entry.group.iter().cloned().collect(),
-                subscription: None,
-            },
+            .and_then(|it| it.subscription.clone())
+            .unwrap_or_default();
+        let subscription = match before.as_str() {
+            "both" => return Ok(()),
+            "from" => "both",
+            before if before == entry.subscription => return Ok(()),
+            _ => entry.subscription,
         };
+        let item = there.unwrap_or_else(|| RosterItem {
+            jid: entry.speaker.as_str().to_owned(),
+            groups: entry.group.iter().cloned().collect(),
+            ..RosterItem::default()
+        });
         let item = RosterItem {
+            name: item.name.or_else(|| entry.name.clone()),
             subscription: Some(subscription.to_owned()),
             ..item
         };
-        steward.put_into_roster(user, &item).await
+        self.steward().put_into_roster(user, &item).await
     }
 
     /// Takes everybody of this gateway out of a roster, itself last; whether that could be done.

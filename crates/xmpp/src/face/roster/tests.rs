@@ -300,11 +300,7 @@ async fn nobody_is_forced_upon_a_roster() {
     verona.play(face.meet(&edit)).await;
     assert_eq!(verona.heard.len(), 2, "{:?}", verona.heard);
     let name = called().unwrap_or("juliet@capulet".into());
-    assert!(
-        verona.heard[0].contains(&format!("“{name}”")),
-        "{:?}",
-        verona.heard
-    );
+    assert!(verona.heard[0].contains(&format!("“{name}”")), "{:?}", verona.heard);
 }
 
 #[tokio::test(start_paused = true)]
