@@ -17,7 +17,7 @@ use crate::privilege::{self, Grant};
 use crate::reception::Reception;
 use crate::route::route;
 use crate::shelf::Shelf;
-use crate::upload::Uploads;
+use crate::upload::{self, Uploads};
 use causeway_core::address::NetworkId;
 use causeway_core::capability::Capabilities;
 use causeway_core::clock::Timestamp;
@@ -222,6 +222,14 @@ impl Home {
         }
     }
 
+    async fn check_uploads(&self, station: &Station) -> Option<Finding> {
+        let house = self.house()?;
+        let home = self.ping_domain(station);
+        let configured = self.config.upload_service.as_deref();
+        let (line, web) = (&station.line, house.files.web.as_ref());
+        Some(upload::finding(line, &station.gateway, &home, configured, web, house.clock.now()).await)
+    }
+
     async fn check_one(&self, station: &Station) -> Vec<Finding> {
         let domain = station.gateway.as_str();
         let what = format!("XMPP component {domain}");
@@ -229,7 +237,9 @@ impl Home {
         let place = format!("{}:{port}", self.config.server);
         if station.line.is_up() {
             let privileges = privilege::finding(domain, &station.line.privileges.hosts());
-            return vec![Finding::good(what, format!("connected to {place}")), privileges];
+            let uploads = self.check_uploads(station).await;
+            let connected = Finding::good(what, format!("connected to {place}"));
+            return [connected, privileges].into_iter().chain(uploads).collect();
         }
         let dial = Listener::new(&self.config, station.port);
         let link = match log_in(&dial, &self.credentials(station)).await {

@@ -185,10 +185,15 @@ fn answered(stanza: &Element) -> Option<Reference> {
         .children()
         .find(|child| child.is("reply", ns::REPLY))?
         .attr("id")?;
-    match EnvelopeId::parse(id) {
+    match ours(id) {
         Some(ours) => Some(Reference::Ours(ours)),
         None => MessageRef::new(id).map(Reference::Theirs),
     }
+}
+
+/// The message of ours that an id names; its files bear its id with their number behind it.
+fn ours(id: &str) -> Option<EnvelopeId> {
+    EnvelopeId::parse(id.split('-').next().unwrap_or_default())
 }
 
 /// Who kept the message back, and since when (XEP-0203 section 4).

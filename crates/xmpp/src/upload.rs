@@ -1,6 +1,9 @@
 //! Puts the files of incoming messages where users can fetch them: on the upload service of their own server (XEP-0363).
 
+mod finding;
 mod service;
+
+pub(crate) use finding::finding;
 
 use crate::address::Gateway;
 use crate::link::line::Line;
@@ -189,10 +192,7 @@ impl Way<'_> {
     /// A slot for the gateway, or for the user in whose name it may ask: many services serve only the users of their server.
     async fn slot(&self, service: &Service, name: &str, size: usize, media_type: &str) -> Result<Slot, Trouble> {
         let Self { gateway, line, .. } = self;
-        let request = element("request", ns::UPLOAD)
-            .with("filename", name)
-            .with("size", &size.to_string())
-            .with("content-type", media_type);
+        let request = request(name, size, media_type);
         let no = match ask(line, gateway, &service.jid, request.clone()).await {
             Ok(answer) => return Slot::read(answer.get_child("slot", ns::UPLOAD)).ok_or_else(senseless),
             Err(no) => no,
@@ -279,6 +279,14 @@ impl Slot {
             get: Link::new(get.attr("url")?)?,
         })
     }
+}
+
+/// A request for a slot (XEP-0363 section 5).
+fn request(name: &str, size: usize, media_type: &str) -> Element {
+    element("request", ns::UPLOAD)
+        .with("filename", name)
+        .with("size", &size.to_string())
+        .with("content-type", media_type)
 }
 
 async fn ask(line: &Line, gateway: &Gateway, whom: &str, payload: Element) -> Result<Element, NoAnswer> {

@@ -125,6 +125,16 @@ fn a_reply_names_what_it_answers_and_loses_the_quote() {
 }
 
 #[test]
+fn a_reply_to_a_file_answers_the_message_that_it_came_with() {
+    let draft = said(
+        "",
+        &format!("<body>How fair!</body><reply xmlns='urn:xmpp:reply:0' id='{OURS}-2'/>"),
+    );
+    let ours = Reference::Ours(EnvelopeId::parse(OURS).unwrap());
+    assert_eq!(draft.payload.text().unwrap().reply_to, Some(ours));
+}
+
+#[test]
 fn a_reply_that_is_nothing_but_a_quote_stays_whole() {
     let quote = "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' end='9'/></fallback>";
     let draft = said(

@@ -6,7 +6,7 @@ use causeway_core::envelope::{Draft, Envelope};
 use causeway_core::file::FileName;
 use causeway_core::fit::fit;
 use causeway_core::message::{Payload, Text};
-use causeway_core::network::{Fetched, Files, Pending, Web};
+use causeway_core::network::{Fetched, Files, Finding, Pending, Verdict, Web};
 use causeway_core::text::Body;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -173,6 +173,16 @@ impl Scene {
         }
     }
 
+    async fn checked(&self) -> Finding {
+        let (line, mut desk) = line();
+        desk.connected("s1");
+        let (gateway, web) = (gateway(), self.attic.as_ref());
+        tokio::select! {
+            found = finding(&line, &gateway, "verona.example", None, web, NOW) => found,
+            () = self.server.plays(&mut desk) => unreachable!(),
+        }
+    }
+
     fn puts(&self) -> usize {
         self.attic.puts.lock().unwrap().len()
     }
@@ -276,4 +286,22 @@ async fn links_of_forgotten_messages_go_when_the_next_one_is_written() {
         .insert(old, b"https://upload.verona.example/old".to_vec());
     let _ = scene.placed(70, 1).await;
     assert_eq!(rows(&scene.props.paper), [key(parcel(1).id(), 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_checks_hears_whether_files_can_be_uploaded() {
+    let mut scene = Scene::new();
+    let told = scene.checked().await;
+    assert_eq!(told.verdict, Verdict::Good, "{told:?}");
+    assert_eq!(told.seen, "upload.verona.example takes files, up to 100 bytes each");
+    scene.server.refuses = Some("forbidden");
+    let told = scene.checked().await;
+    assert_eq!(told.verdict, Verdict::Warning, "{told:?}");
+    assert!(
+        told.seen.contains("takes nothing from pigeon.verona.example"),
+        "{told:?}"
+    );
+    scene.server.has_service = false;
+    assert!(scene.checked().await.seen.contains("no upload service"));
+    assert_eq!(scene.puts(), 0);
 }
