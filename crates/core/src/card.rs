@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Card {
     /// What the contact calls itself, in messages to this user.
     pub name: Option<Line>,
-    /// Where the contact is reached, each as a URI (RFC 3986).
+    /// Where the contact is reached, each as a URI (RFC 3986); the first is the address that it goes by.
     pub addresses: Vec<String>,
     /// A picture that the contact sent of itself, and proved to be its own.
     pub picture: Option<Picture>,

@@ -124,6 +124,9 @@ pub struct Profile {
     pub title: Words,
     /// How an address there looks, as a prompt for people.
     pub address_prompt: Words,
+    /// The name that cards and directories have for such an address (RFC 6350 section 6.4, XEP-0055 section 8.2), where
+    /// they have one.
+    pub address_field: Option<&'static str>,
     /// What it can carry.
     pub capabilities: Capabilities,
     /// How many deliveries may be under way to one destination.

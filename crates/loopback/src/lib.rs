@@ -68,6 +68,7 @@ impl Loopback {
             id,
             gateway_type: "loopback",
             address_prompt: Words::new("A name in lower-case letters", "Ein Name in Kleinbuchstaben"),
+            address_field: None,
             capabilities: Capabilities {
                 edits: true,
                 receipts: true,

@@ -267,6 +267,7 @@ impl PigeonPost {
                 gateway_type: "pigeon",
                 title: Words::new("Pigeon post", "Taubenpost"),
                 address_prompt: Words::new("name@loft", "Name@Schlag"),
+                address_field: Some("email"),
                 capabilities: crate::courier::capabilities(),
                 per_destination: 1,
             },

@@ -19,9 +19,9 @@ pub(super) struct Person {
 /// What a card says, whatever its format.
 pub(super) struct Lines {
     pub(super) name: String,
-    /// The mail address.
-    pub(super) email: Option<String>,
-    /// Other addresses, as URIs.
+    /// The address, where cards have a name for its kind: that name, and it.
+    pub(super) address: Option<(&'static str, String)>,
+    /// All other addresses, as URIs.
     pub(super) urls: Vec<String>,
     pub(super) jid: Option<String>,
     pub(super) note: Option<String>,
@@ -62,12 +62,15 @@ pub(super) fn lines(face: &Face, user: &BareJid, contact: Option<&Contact>, lang
     };
     let card = face.network.card(user, &contact.id);
     let written = face.network.written(&contact.id);
-    let mail = |uri: &String| uri.starts_with("mailto:");
-    let email = card.addresses.iter().any(mail).then(|| written.clone());
+    let address = face
+        .network
+        .profile()
+        .address_field
+        .map(|field| (field, written.clone()));
     Lines {
         name: card.name.map_or(written, |name| name.as_str().to_owned()),
-        email,
-        urls: card.addresses.into_iter().filter(|uri| !mail(uri)).collect(),
+        urls: card.addresses.into_iter().skip(address.iter().len()).collect(),
+        address,
         jid: jid(face, &contact.id).map(|jid| jid.as_str().to_owned()),
         note: card.no_reply.then(|| nobody_reads().told(language).to_owned()),
         picture: card.picture,
@@ -87,7 +90,7 @@ fn of_the_gateway(face: &Face, language: Language) -> Lines {
     };
     Lines {
         name: title.to_owned(),
-        email: None,
+        address: None,
         urls: Vec::new(),
         jid: Some(face.gateway.as_str().to_owned()),
         note: Some(note),

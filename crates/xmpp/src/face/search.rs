@@ -9,9 +9,10 @@ use minidom::Element;
 
 /// How many are found at most.
 const MOST_FOUND: usize = 100;
-/// XEP-0055 section 8.2: the fields that everybody knows. The one for addresses is called `email` whatever the network.
+/// The column of a form with what was found.
+const JID: &str = "jid";
+/// The field for names, which takes addresses too (XEP-0055 section 8.2).
 const NAME: &str = "nick";
-const ADDRESS: &str = "email";
 
 /// Somebody who was found.
 struct Found {
@@ -24,23 +25,27 @@ struct Found {
 
 /// A get asks what can be filled in, a set searches. It is answered in the form in which it was asked.
 pub(super) fn answer(face: &Face, request: &Request<'_>) -> Element {
-    if !request.set {
-        return fields(request.language);
-    }
-    let found = find(face, request);
-    match form_in(request.payload) {
-        Some(_) => element("query", ns::SEARCH).holding(table(&found, request.language)),
-        None => found
+    let fields: Vec<&str> = std::iter::once(NAME)
+        .chain(face.network.profile().address_field)
+        .collect();
+    let query = element("query", ns::SEARCH);
+    match (request.set, form_in(request.payload)) {
+        (false, _) => to_fill_in(&fields, request.language)
+            .into_iter()
+            .fold(query, Element::holding),
+        (true, Some(_)) => query.holding(table(&find(face, request), &fields, request.language)),
+        (true, None) => find(face, request)
             .iter()
-            .map(plain)
-            .fold(element("query", ns::SEARCH), Element::holding),
+            .map(|found| found.item(&fields))
+            .fold(query, Element::holding),
     }
 }
 
 fn find(face: &Face, request: &Request<'_>) -> Vec<Found> {
     let user = &request.caller.bare;
     let name = wanted(request.payload, NAME);
-    let address = wanted(request.payload, ADDRESS);
+    let field = face.network.profile().address_field;
+    let address = field.map(|field| wanted(request.payload, field)).unwrap_or_default();
     let shown = |person: &Person| Found {
         jid: person.jid.as_str().to_owned(),
         name: card::name(face, user, &person.id),
@@ -57,70 +62,86 @@ fn find(face: &Face, request: &Request<'_>) -> Vec<Found> {
     let stranger = typed
         .filter(|id| people.iter().all(|person| person.id != *id))
         .and_then(|id| {
-            Some(Person {
-                jid: card::jid(face, &id)?,
-                id,
-            })
+            let jid = card::jid(face, &id)?;
+            Some(Person { jid, id })
         });
     let known = people.iter().map(shown).filter(fits);
     stranger.iter().map(shown).chain(known).take(MOST_FOUND).collect()
 }
 
 /// XEP-0055 section 2.1, and the same as a form (section 3).
-fn fields(language: Language) -> Element {
+fn to_fill_in(fields: &[&str], language: Language) -> Vec<Element> {
     let how = Words::new(
         "Looks among your own contacts. A whole address finds its JID, whether it is among them or not.",
-        "Sucht unter deinen eigenen Kontakten. Zu einer vollständigen Adresse findet sich die JID auch dann, wenn sie nicht darunter ist.",
+        "Sucht unter deinen eigenen Kontakten. Zu einer vollständigen Adresse findet sich die JID auch dann, wenn sie nicht \
+         darunter ist.",
     );
-    let how = how.told(language);
+    let how = |namespace| element("instructions", namespace).saying(how.told(language));
     let form = element("x", ns::DATA_FORMS)
         .with("type", "form")
-        .holding(element("instructions", ns::DATA_FORMS).saying(how))
-        .holding(form_type())
-        .holding(field(NAME, language))
-        .holding(field(ADDRESS, language));
-    element("query", ns::SEARCH)
-        .holding(element("instructions", ns::SEARCH).saying(how))
-        .holding(element(NAME, ns::SEARCH))
-        .holding(element(ADDRESS, ns::SEARCH))
-        .holding(form)
-}
-
-fn plain(found: &Found) -> Element {
-    element("item", ns::SEARCH)
-        .with("jid", &found.jid)
-        .holding(element(NAME, ns::SEARCH).saying(&found.name))
-        .holding(element(ADDRESS, ns::SEARCH).saying(&found.address))
+        .holding(how(ns::DATA_FORMS))
+        .holding(form_type());
+    let form = fields
+        .iter()
+        .map(|var| field(var, language))
+        .fold(form, Element::holding);
+    std::iter::once(how(ns::SEARCH))
+        .chain(fields.iter().map(|var| element(var, ns::SEARCH)))
+        .chain([form])
+        .collect()
 }
 
 /// XEP-0004 section 3.4.
-fn table(found: &[Found], language: Language) -> Element {
-    let reported = ["jid", NAME, ADDRESS]
-        .into_iter()
+fn table(found: &[Found], fields: &[&str], language: Language) -> Element {
+    let columns: Vec<&str> = std::iter::once(JID).chain(fields.iter().copied()).collect();
+    let reported = columns
+        .iter()
         .map(|var| field(var, language))
         .fold(element("reported", ns::DATA_FORMS), Element::holding);
-    let items = found.iter().map(|found| {
-        [("jid", &found.jid), (NAME, &found.name), (ADDRESS, &found.address)]
-            .into_iter()
-            .map(|(var, text)| {
-                element("field", ns::DATA_FORMS)
-                    .with("var", var)
-                    .holding(element("value", ns::DATA_FORMS).saying(text))
-            })
-            .fold(element("item", ns::DATA_FORMS), Element::holding)
-    });
     let form = element("x", ns::DATA_FORMS)
         .with("type", "result")
         .holding(form_type())
         .holding(reported);
-    items.fold(form, Element::holding)
+    found
+        .iter()
+        .map(|found| found.row(&columns))
+        .fold(form, Element::holding)
+}
+
+impl Found {
+    fn get(&self, var: &str) -> &str {
+        match var {
+            JID => &self.jid,
+            NAME => &self.name,
+            _ => &self.address,
+        }
+    }
+
+    fn item(&self, fields: &[&str]) -> Element {
+        fields
+            .iter()
+            .map(|var| element(var, ns::SEARCH).saying(self.get(var)))
+            .fold(element("item", ns::SEARCH).with("jid", &self.jid), Element::holding)
+    }
+
+    fn row(&self, columns: &[&str]) -> Element {
+        let cell = |var: &&str| {
+            element("field", ns::DATA_FORMS)
+                .with("var", var)
+                .holding(element("value", ns::DATA_FORMS).saying(self.get(var)))
+        };
+        columns
+            .iter()
+            .map(cell)
+            .fold(element("item", ns::DATA_FORMS), Element::holding)
+    }
 }
 
 fn field(var: &str, language: Language) -> Element {
     let (kind, label) = match var {
+        JID => ("jid-single", Words::new("JID", "JID")),
         NAME => ("text-single", Words::new("Name", "Name")),
-        ADDRESS => ("text-single", Words::new("Address", "Adresse")),
-        _ => ("jid-single", Words::new("JID", "JID")),
+        _ => ("text-single", Words::new("Address", "Adresse")),
     };
     element("field", ns::DATA_FORMS)
         .with("var", var)

@@ -10,11 +10,11 @@ use minidom::Element;
 pub(super) fn temp(lines: &Lines) -> Element {
     let part = |name: &str| element(name, ns::VCARD);
     let field = |name: &str, text: &str| part(name).saying(text);
-    let email = lines.email.iter().map(|email| {
-        part("EMAIL")
+    let address = lines.address.iter().map(|(name, address)| {
+        part(&name.to_uppercase())
             .holding(part("INTERNET"))
             .holding(part("PREF"))
-            .holding(field("USERID", email))
+            .holding(field("USERID", address))
     });
     let photo = lines.picture.iter().map(|picture| {
         part("PHOTO")
@@ -25,7 +25,7 @@ pub(super) fn temp(lines: &Lines) -> Element {
         .into_iter()
         .chain(photo)
         .chain(lines.jid.iter().map(|jid| field("JABBERID", jid)))
-        .chain(email)
+        .chain(address)
         .chain(lines.urls.iter().map(|url| field("URL", url)))
         .chain(lines.note.iter().map(|note| field("DESC", note)))
         .fold(part("vCard"), Element::holding)
@@ -38,7 +38,7 @@ pub(super) fn four(lines: &Lines) -> Element {
     [field("fn", "text", &lines.name), field("nickname", "text", &lines.name)]
         .into_iter()
         .chain(lines.jid.iter().map(|jid| field("impp", "uri", &xmpp_uri(jid))))
-        .chain(lines.email.iter().map(|email| field("email", "text", email)))
+        .chain(lines.address.iter().map(|(name, address)| field(name, "text", address)))
         .chain(lines.urls.iter().map(|url| field("url", "uri", url)))
         .chain(lines.note.iter().map(|note| field("note", "text", note)))
         .fold(part("vcard"), Element::holding)
