@@ -4,6 +4,8 @@
 //! A call has no session: it is a function of who calls and what values he has given so far. Where more is needed, the
 //! reply is a form, and the door calls again with its values added.
 
+mod typed;
+
 use crate::address::{Contact, NetworkId};
 use crate::fault::{Fault, FaultKind};
 use crate::language::Language;
@@ -11,6 +13,8 @@ use crate::network::Pending;
 use jid::BareJid;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use typed::joined;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +154,11 @@ pub trait Clerk: Send + Sync {
     /// The commands that this caller may use, in the order in which they are shown.
     fn commands(&self, caller: &Caller, language: Language) -> Vec<Command>;
 
+    /// What can be filled in at once, where a command also does without: for doors where people type it behind the name.
+    fn options(&self, _call: &Call) -> Option<Form> {
+        None
+    }
+
     /// Carries one out. The caller's right to it is looked at again.
     fn call(&self, call: Call) -> Pending<'static, Reply>;
 }
@@ -165,6 +174,14 @@ impl Clerks {
     pub fn new(clerks: Vec<Arc<dyn Clerk>>) -> Self {
         Self(clerks)
     }
+
+    /// The clerk who serves a call.
+    fn serving(&self, call: &Call) -> Option<&Arc<dyn Clerk>> {
+        self.0.iter().find(|clerk| {
+            let commands = clerk.commands(&call.caller, call.language);
+            commands.iter().any(|command| command.name == call.name)
+        })
+    }
 }
 
 impl Clerk for Clerks {
@@ -175,12 +192,12 @@ impl Clerk for Clerks {
             .collect()
     }
 
+    fn options(&self, call: &Call) -> Option<Form> {
+        self.serving(call)?.options(call)
+    }
+
     fn call(&self, call: Call) -> Pending<'static, Reply> {
-        let serves = |clerk: &&Arc<dyn Clerk>| {
-            let commands = clerk.commands(&call.caller, call.language);
-            commands.iter().any(|command| command.name == call.name)
-        };
-        match self.0.iter().find(serves) {
+        match self.serving(&call) {
             Some(clerk) => clerk.call(call),
             None => Box::pin(async { Reply::Refused(Fault::of(FaultKind::NotSupported)) }),
         }

@@ -1,8 +1,11 @@
 //! Who plays in the tests: a house made of paper, and the pigeon post as its network.
 
+pub(crate) mod nurse;
+
 use crate::address::Gateway;
 use crate::config::Contacts;
 use crate::face::Face;
+use crate::face::attention::Attention;
 use crate::face::presence::Sessions;
 use crate::link::line::line;
 use crate::shelf::Shelf;
@@ -112,6 +115,7 @@ impl Props {
             line: line().0,
             sessions: Sessions::default(),
             turn: Arc::default(),
+            attention: Attention::default(),
             contacts: self.contacts.clone(),
             version: "1.2.3".into(),
             started: NOW.minus(std::time::Duration::from_secs(3600)),

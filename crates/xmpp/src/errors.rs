@@ -12,6 +12,8 @@ pub(crate) struct Refusal {
     condition: &'static str,
     error_type: ErrorType,
     text: Words,
+    /// A condition of the protocol's own (RFC 6120 section 8.3.4), and its namespace.
+    detail: Option<(&'static str, &'static str)>,
 }
 
 /// The defined conditions (RFC 6120 section 8.3.3) and the fault that each means for a message that the gateway sent to a user at home.
@@ -45,6 +47,15 @@ impl Refusal {
             condition,
             error_type,
             text,
+            detail: None,
+        }
+    }
+
+    /// The same with a condition of the protocol's own, in its namespace.
+    pub(crate) fn detailed(self, condition: &'static str, namespace: &'static str) -> Self {
+        Self {
+            detail: Some((condition, namespace)),
+            ..self
         }
     }
 
@@ -69,14 +80,18 @@ impl Refusal {
 
     /// The `<error/>` element in the language of who reads it.
     pub(crate) fn element(&self, language: Language) -> Element {
-        element("error", ns::COMPONENT)
+        let error = element("error", ns::COMPONENT)
             .with("type", self.error_type.as_str())
             .holding(element(self.condition, ns::STANZA_ERRORS))
             .holding(
                 element("text", ns::STANZA_ERRORS)
                     .in_language(language.tag())
                     .saying(self.text.told(language)),
-            )
+            );
+        match self.detail {
+            Some((condition, namespace)) => error.holding(element(condition, namespace)),
+            None => error,
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! The gateway's face: what it answers when asked about itself and its contacts.
 
+pub(crate) mod attention;
 pub(crate) mod avatar;
 pub(crate) mod caps;
 mod card;
+pub(crate) mod chat;
+mod commands;
 mod disco;
 mod forms;
 mod nodes;
@@ -51,6 +54,8 @@ pub(crate) struct Face {
     pub(crate) sessions: presence::Sessions,
     /// Held by whoever registers a user, so that nobody is greeted twice.
     pub(crate) turn: Arc<Mutex<()>>,
+    /// Whom it is talking to.
+    pub(crate) attention: attention::Attention,
     /// Whom to write to about the gateway.
     pub(crate) contacts: Arc<Contacts>,
     /// The version of the program.
@@ -115,6 +120,7 @@ impl Face {
             ("vCard", ns::VCARD, false) => Ok(vcard::temp(&self.lines(request, contact.as_ref())).into()),
             ("vcard", ns::VCARD_4, false) => Ok(vcard::four(&self.lines(request, contact.as_ref())).into()),
             ("pubsub", ns::PUBSUB, false) => nodes::items(self, request, contact.as_ref()).map(Answer::from),
+            ("command", ns::COMMANDS, true) => commands::answer(self, request, contact.as_ref()),
             ("query", ns::GATEWAY, _) if contact.is_none() => prompt::answer(self, request).map(Answer::from),
             ("query", ns::SEARCH, _) if contact.is_none() => Ok(search::answer(self, request).into()),
             ("query", ns::REGISTER, false) if contact.is_none() => registration::get(self, request).map(Answer::from),

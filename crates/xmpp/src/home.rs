@@ -6,6 +6,7 @@ use crate::config::XmppConfig;
 use crate::courier;
 use crate::errors::Refusal;
 use crate::face::Face;
+use crate::face::attention::Attention;
 use crate::face::presence::Sessions;
 use crate::face::registration::Registrar;
 use crate::face::roster::AddressBook;
@@ -147,6 +148,7 @@ impl Home {
             line: station.line.clone(),
             sessions: Sessions::default(),
             turn: Arc::default(),
+            attention: Attention::default(),
             contacts: Arc::new(self.config.contact.clone()),
             version: self.version.clone(),
             started: self.started,

@@ -20,6 +20,10 @@ pub(crate) const ROSTER: &str = "jabber:iq:roster";
 pub(crate) const DATA_FORMS: &str = "jabber:x:data";
 /// XEP-0012.
 pub(crate) const LAST: &str = "jabber:iq:last";
+/// XEP-0045 section 7.5: what marks a message that came through a room.
+pub(crate) const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
+/// XEP-0050.
+pub(crate) const COMMANDS: &str = "http://jabber.org/protocol/commands";
 /// XEP-0054.
 pub(crate) const VCARD: &str = "vcard-temp";
 /// XEP-0055.

@@ -3,8 +3,8 @@
 //! Reactions (XEP-0444) pass without an answer: the networks cannot carry them yet, and a reaction is a politeness
 //! whose sender would be disturbed more by an error than by its silence.
 
-mod encryption;
-mod fallback;
+pub(crate) mod encryption;
+pub(crate) mod fallback;
 mod files;
 
 use crate::address::Caller;
@@ -70,7 +70,7 @@ pub(crate) fn bounce(stanza: &Element, caller: &Caller, arrived: Arrived) -> Opt
 }
 
 /// Wrapped messages (XEP-0280, XEP-0313) that nobody here asked for: a stranger could put any words into any mouth.
-fn is_copy(stanza: &Element) -> bool {
+pub(crate) fn is_copy(stanza: &Element) -> bool {
     stanza
         .children()
         .any(|child| child.has_ns(ns::CARBONS) || child.has_ns(ns::MAM))

@@ -4,7 +4,7 @@ use crate::address::{Caller, contact_of};
 use crate::archive;
 use crate::errors::Refusal;
 use crate::face::presence::{self, Seen};
-use crate::face::{Answer, Face, Request};
+use crate::face::{Answer, Face, Request, chat};
 use crate::names::Names;
 use crate::ns;
 use crate::read::{self, Arrived};
@@ -117,7 +117,9 @@ impl Reception {
                 Err(refusal) => Deeds::refused(Some(&back), &refusal),
             },
             (Route::Bounce { caller }, _) => self.bounce(stanza, &caller),
-            (Route::SayToGateway, back) => Deeds::refused(back.as_ref(), &self.how_to_address()),
+            (Route::SayToGateway { caller }, Some(back)) => {
+                chat::receive(&self.face, stanza, &caller, &back, self.found.is_some())
+            }
             (Route::Presence { caller, local, what }, Some(back)) => {
                 let seen = Seen {
                     caller: &caller,
@@ -159,7 +161,9 @@ impl Reception {
                 tracing::debug!(why, "a stanza was ignored");
                 Deeds::default()
             }
-            (Route::Say { .. } | Route::Presence { .. } | Route::Ask { .. }, None) => Deeds::default(),
+            (Route::Say { .. } | Route::SayToGateway { .. } | Route::Presence { .. } | Route::Ask { .. }, None) => {
+                Deeds::default()
+            }
         }
     }
 
@@ -276,17 +280,6 @@ impl Reception {
                 or_else: None,
             }),
         }
-    }
-
-    /// The refusal of a message that was meant for the gateway itself.
-    fn how_to_address(&self) -> Refusal {
-        let prompt = &self.face.network.profile().address_prompt.en;
-        let words = format!(
-            "this is the gateway itself; to reach somebody, write to the person's address with \\40 in place of the @, \
-             followed by @{} ({prompt})",
-            self.face.gateway.as_str()
-        );
-        Refusal::from(Fault::of(FaultKind::BadAddress).saying(&words))
     }
 
     fn arrived(&self) -> Arrived {

@@ -25,7 +25,7 @@ pub(crate) enum Route<'a> {
     /// A message of ours that came back.
     Bounce { caller: Caller },
     /// Something said to the gateway itself.
-    SayToGateway,
+    SayToGateway { caller: Caller },
     /// Presence.
     Presence {
         caller: Caller,
@@ -132,7 +132,7 @@ fn message<'a>(stanza: &'a Element, caller: Caller, to: Addressee) -> Route<'a> 
             ),
         )),
         ("chat" | "normal", Some(local)) => Route::Say { caller, local },
-        ("chat" | "normal", None) if has_body(stanza) => Route::SayToGateway,
+        ("chat" | "normal", None) if has_body(stanza) => Route::SayToGateway { caller },
         ("chat" | "normal", None) => Route::Ignored("a message without words for the gateway"),
         // RFC 6121 section 5.2.2 would read an unknown type as normal; saying no is safer than sending what was not meant so.
         _ => Route::Refused(Refusal::bad_request(Words::new(

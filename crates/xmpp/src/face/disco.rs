@@ -1,6 +1,6 @@
 //! Service discovery (XEP-0030): nothing is announced that is not answered.
 
-use super::{Face, Request, caps, card, pages};
+use super::{Face, Request, caps, card, commands, pages};
 use crate::config::Contacts;
 use crate::errors::Refusal;
 use crate::ns;
@@ -13,6 +13,7 @@ use minidom::Element;
 /// What the domain answers. A feature that is added here is added to `request_for` in the tests too.
 const OF_THE_GATEWAY: &[&str] = &[
     ns::CAPS,
+    ns::COMMANDS,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::GATEWAY,
@@ -31,6 +32,7 @@ const OF_THE_GATEWAY: &[&str] = &[
 /// is the same in its card and its nodes is told to clients that look at one of them only (XEP-0398 section 2).
 const OF_A_CONTACT: &[&str] = &[
     ns::CAPS,
+    ns::COMMANDS,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MARKERS,
@@ -53,6 +55,9 @@ pub(super) fn info(face: &Face, request: &Request<'_>, contact: Option<&Contact>
     let Some(node) = request.payload.attr("node") else {
         return Ok(described(face, user, contact, &[request.language]));
     };
+    if let Some(described) = commands::info(face, request, contact, node) {
+        return Ok(described);
+    }
     let entire = entire(face, user, contact, request.language);
     match caps::node(&entire) == node {
         true => Ok(entire.with("node", node)),
@@ -69,8 +74,10 @@ pub(super) fn entire(face: &Face, user: &BareJid, contact: Option<&Contact>, fir
 
 /// XEP-0030 section 4. A user sees nobody but the contacts that he added himself, page by page (XEP-0059).
 pub(super) fn items(face: &Face, request: &Request<'_>, contact: Option<&Contact>) -> Result<Element, Refusal> {
-    if request.payload.attr("node").is_some() {
-        return Err(no_such_node());
+    match request.payload.attr("node") {
+        None => {}
+        Some(ns::COMMANDS) => return Ok(commands::items(face, request, contact)),
+        Some(_) => return Err(no_such_node()),
     }
     let query = element("query", ns::DISCO_ITEMS);
     if contact.is_some() {

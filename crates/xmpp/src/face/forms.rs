@@ -26,7 +26,10 @@ const WORDS: &str = "words";
 pub(crate) fn to_fill_in(form: &Form, form_type: Option<&str>) -> Element {
     let fields = form.fields.iter().map(field);
     let shown = opening("form", &form.title, &form.instructions);
-    hidden(form_type).into_iter().chain(fields).fold(shown, Element::holding)
+    hidden(form_type)
+        .into_iter()
+        .chain(fields)
+        .fold(shown, Element::holding)
 }
 
 /// A report as a form that holds what came out (XEP-0004 section 3.4): rows under their columns, or words that are too

@@ -31,7 +31,7 @@ pub(super) fn answer(face: &Face, request: &Request<'_>) -> Result<Element, Refu
 }
 
 /// Who types a JID of this gateway means it.
-fn jid_of(face: &Face, typed: &str) -> Result<Speaker, Fault> {
+pub(super) fn jid_of(face: &Face, typed: &str) -> Result<Speaker, Fault> {
     let own = face.gateway.addressed(typed).and_then(|own| own.local);
     let id = match own.map(|local| contact_of(face.network.as_ref(), &local)) {
         Some(Ok(contact)) => contact.id,

@@ -33,7 +33,8 @@ fn became(deeds: &Deeds) -> String {
         false => "post".to_owned(),
     });
     let answered = deeds.answered.as_ref().map(|_| "answered".to_owned());
-    let all: Vec<String> = answers.chain(post).chain(answered).collect();
+    let later = deeds.later.as_ref().map(|_| "later".to_owned());
+    let all: Vec<String> = answers.chain(post).chain(answered).chain(later).collect();
     all.join(", ")
 }
 
@@ -69,7 +70,7 @@ const STANZAS: &[(&str, &str)] = &[
         "<message R G type='error' id='aaaaaaaaaaaaaaaaaaaaaaaaaa'><error/></message>",
         "",
     ),
-    ("<message R G><body>hi</body></message>", "message error jid-malformed"),
+    ("<message R G><body>hi</body></message>", "later"),
     ("<message R G/>", ""),
     ("<message R J/>", ""),
     ("<message R J><body/></message>", ""),

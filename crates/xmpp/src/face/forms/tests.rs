@@ -134,7 +134,11 @@ fn rows_come_under_their_columns() {
     let reported = shown.children().find(|child| child.name() == "reported").unwrap();
     let labels: Vec<_> = reported.children().filter_map(|field| field.attr("label")).collect();
     assert_eq!(labels, ["House", "Dignity"]);
-    let items: Vec<_> = shown.children().filter(|child| child.name() == "item").map(fields).collect();
+    let items: Vec<_> = shown
+        .children()
+        .filter(|child| child.name() == "item")
+        .map(fields)
+        .collect();
     assert_eq!(items.len(), 2);
     assert_eq!(items[1][0].2, ["Capulet"]);
 }
