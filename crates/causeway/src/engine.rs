@@ -6,3 +6,4 @@ pub mod desk;
 pub mod dispatch;
 pub mod gate;
 pub mod keeper;
+mod room;
