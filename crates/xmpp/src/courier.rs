@@ -12,10 +12,9 @@ use causeway_core::address::Contact;
 use causeway_core::capability::Capabilities;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step};
-use causeway_core::language::Language;
-use causeway_core::message::Payload;
+use causeway_core::message::{Happened, Payload};
 use causeway_core::network::{Courier, Handed, House, Outcome, Parcel, Pending};
-use causeway_core::registration::Registration;
+use causeway_core::registration::Settings;
 use causeway_core::text::Line;
 use jid::BareJid;
 
@@ -57,7 +56,11 @@ impl Home {
             Ok(prepared) => prepared,
             Err(fault) => return Outcome::Failed(fault, None),
         };
-        let sent = station.line.hand_over(stanzas).await;
+        let sent = match stanzas.is_empty() {
+            // The user does not want to hear of it.
+            true => Ok(()),
+            false => station.line.hand_over(stanzas).await,
+        };
         let hop = |step, fault: Option<&Fault>| self.hop(house, step, fault);
         match sent {
             Ok(()) => match hop(Step::Handed, None) {
@@ -92,6 +95,10 @@ impl Home {
             Payload::News(news) => house.memory.recall(news.about),
             Payload::Text(_) | Payload::Edit { .. } => None,
         };
+        let settings = settings(house, contact, user);
+        if is_delay(parcel.payload()) && !settings.delays {
+            return Ok((station, Vec::new()));
+        }
         let from = speaker(station, house, user, contact)?;
         strangers::admit(station, house, parcel).await?;
         if let Some(face) = station.face.get() {
@@ -113,7 +120,7 @@ impl Home {
             from: &from,
             to: user,
             files: &files,
-            language: language(house, contact, user),
+            language: settings.language.unwrap_or_default(),
             about: about.as_ref(),
             now: house.clock.now(),
             wall: house.clock.wall(),
@@ -141,9 +148,14 @@ fn speaker(station: &Station, house: &House, user: &BareJid, contact: &Contact) 
     Ok(station.gateway.contact(&local).ok_or_else(bad)?.present())
 }
 
-/// The language that a user chose to be spoken to in.
-fn language(house: &House, contact: &Contact, user: &BareJid) -> Language {
-    let row = house.memory.row(&Registration::key(&contact.network, user));
-    let registration = row.and_then(|row| Registration::read(&row));
-    registration.and_then(|it| it.settings.language).unwrap_or_default()
+/// What a user wants.
+fn settings(house: &House, contact: &Contact, user: &BareJid) -> Settings {
+    Shelf::registration(house.memory.as_ref(), &contact.network, user)
+        .unwrap_or_default()
+        .settings
+}
+
+/// Whether it tells of nothing but a wait.
+fn is_delay(payload: &Payload) -> bool {
+    matches!(payload, Payload::News(news) if matches!(news.what, Happened::Delayed(_)))
 }

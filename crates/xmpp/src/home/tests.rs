@@ -3,10 +3,10 @@ use crate::cast::{DOMAIN, NOW, PigeonPost, Props, juliet, parcel, romeo};
 use crate::link::line::{Fate, State};
 use causeway_core::address::{Contact, Party};
 use causeway_core::command::Clerks;
-use causeway_core::envelope::Draft;
+use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::fault::FaultKind;
 use causeway_core::hop::Step;
-use causeway_core::message::{Payload, Text};
+use causeway_core::message::{Happened, News, Payload, Text};
 use causeway_core::network::{Courier, Outcome, Parcel, Verdict};
 use causeway_core::registration::{Acquaintance, Registration, Strangers};
 use causeway_core::text::Body;
@@ -124,6 +124,32 @@ async fn whom_a_user_has_refused_is_told_so() {
         matches!(&outcome, Outcome::Failed(fault, _) if fault.kind == FaultKind::NotWanted),
         "{outcome:?}"
     );
+}
+
+fn a_wait() -> Parcel {
+    parcel(Payload::News(News {
+        about: EnvelopeId::from_random([1; 16]),
+        their_id: None,
+        what: Happened::Delayed(None),
+        first_words: "Lady".into(),
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_want_to_hear_of_waits_hears_nothing() {
+    let props = Props::new();
+    let (told, _) = delivered(&a_wait(), &props, Some(Fate::Taken)).await;
+    assert!(matches!(told, Outcome::Handed(_)), "{told:?}");
+
+    let mut registration = Registration::default();
+    registration.settings.delays = false;
+    let key = Registration::key(&juliet().network, &romeo());
+    props.paper.rows.lock().unwrap().insert(key, registration.write());
+    let home = home(XmppConfig::default());
+    let _ = home.house.set(props.house.clone());
+    // There is no link: whatever was to be sent would wait.
+    let untold = home.deliver(&a_wait()).await;
+    assert!(matches!(untold, Outcome::Handed(_)), "{untold:?}");
 }
 
 #[tokio::test(start_paused = true)]
