@@ -66,13 +66,23 @@ fn link(message: &Element) -> Result<String> {
 }
 
 fn story(kind: Kind) -> Result<()> {
-    files_travel(&Scene::open(kind)?)
+    files_travel(&Scene::open(kind)?, false)
 }
 
-fn files_travel(scene: &Scene) -> Result<()> {
+fn files_travel(scene: &Scene, in_users_name: bool) -> Result<()> {
     let mut romeo = scene.client("romeo")?;
     let mut juliet = scene.mailbox("juliet")?;
     let contact = scene.contact(&scene.address("juliet"));
+
+    // The gateway knows where files go, and does not claim to be that place itself.
+    let check = scene.gateway.ask(&["check"])?.text;
+    ensure!(in_users_name || check.contains("takes files, up to"), "{check}");
+    let info = romeo.ask(
+        "get",
+        &scene.domain,
+        "<query xmlns='http://jabber.org/protocol/disco#info'/>",
+    )?;
+    ensure!(!info.written().contains("urn:xmpp:http:upload"), "{}", info.written());
 
     // From chat to mail.
     let bytes = picture(100_000);
@@ -126,5 +136,5 @@ fn in_the_users_name() -> Result<()> {
         uploads: Uploads::FromUsers,
         ..Wishes::default()
     };
-    files_travel(&Scene::with(Kind::Prosody, wishes)?)
+    files_travel(&Scene::with(Kind::Prosody, wishes)?, true)
 }

@@ -58,3 +58,4 @@ mod trace_shows_both_ways;
 mod two_processes_cannot_share_a_store;
 mod unknown_local_user_is_refused_at_rcpt;
 mod unknown_recipient_becomes_error_stanza;
+mod waiting_file_outlives_kill9;

@@ -6,9 +6,13 @@ use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::file::{Attachment, Link, Place};
 use causeway_core::network::{Fetched, Parcel};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How often a file is tried that its server does not give at the moment; then the mail goes with the link.
 const TRIES: u32 = 3;
+/// How long all files of one message may take together.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -17,6 +21,7 @@ impl Email {
     pub(crate) async fn luggage(&self, parcel: &Parcel) -> Result<Vec<Enclosure>, Fault> {
         let attachments = parcel.payload().text().map_or(&[][..], |text| &text.attachments);
         let mut room = self.files.largest;
+        let until = Instant::now() + PATIENCE;
         let mut luggage = Vec::with_capacity(attachments.len());
         for (n, file) in attachments.iter().enumerate() {
             let mut packed = Enclosure {
@@ -29,7 +34,7 @@ impl Email {
             if let Place::At(link) = &file.place {
                 packed.link = Some(link.clone());
                 packed.content = match n < self.files.most {
-                    true => self.fetched(parcel, file, link, room).await?.map(|fetched| {
+                    true => self.fetched(parcel, file, link, room, until).await?.map(|fetched| {
                         packed.media_type = packed.media_type.take().or(fetched.media_type);
                         Arc::from(fetched.bytes)
                     }),
@@ -50,6 +55,7 @@ impl Email {
         file: &Attachment,
         link: &Link,
         room: u64,
+        until: Instant,
     ) -> Result<Result<Fetched, Absence>, Fault> {
         if !self.files.web.follows(link) {
             return Ok(Err(Absence::NotAsked));
@@ -57,9 +63,10 @@ impl Email {
         if file.size.is_some_and(|size| size > room) {
             return Ok(Err(Absence::TooLarge));
         }
-        let fault = match self.files.web.fetch(link, room).await {
-            Ok(fetched) => return Ok(Ok(fetched)),
-            Err(fault) => fault,
+        let fault = match timeout_at(until, self.files.web.fetch(link, room)).await {
+            Ok(Ok(fetched)) => return Ok(Ok(fetched)),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::of(FaultKind::Timeout),
         };
         tracing::info!(id = %parcel.id(), %fault, "a file of a message was not fetched");
         match fault.kind {

@@ -22,9 +22,13 @@ use minidom::Element;
 use service::{Service, Services};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How often a file is tried that cannot be put anywhere at the moment; then the message goes with its name.
 const TRIES: u32 = 3;
+/// How long all files of one message may take together.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// How many rows of links are looked at for old ones whenever one is written.
 const SWEPT: usize = 20;
 /// What the rows of links begin with.
@@ -121,9 +125,11 @@ impl Way<'_> {
     /// waiting.
     pub(crate) async fn placed(&self) -> Result<Vec<Result<Placed, Absence>>, Fault> {
         let files = self.parcel.payload().text().map_or(&[][..], |text| &text.attachments);
+        let until = Instant::now() + PATIENCE;
         let mut placed = Vec::with_capacity(files.len());
         for file in files {
-            placed.push(match self.place(file).await {
+            let place = timeout_at(until, self.place(file)).await;
+            placed.push(match place.unwrap_or_else(|_| Err(Trouble::Later(Fault::of(FaultKind::Timeout)))) {
                 Ok(found) => Ok(found),
                 Err(Trouble::Absent(absence)) => Err(absence),
                 Err(Trouble::Later(fault)) if self.parcel.attempt() < TRIES => return Err(fault),

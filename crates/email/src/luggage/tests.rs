@@ -26,7 +26,12 @@ impl Web for Shelves {
             true => Err(Fault::of(FaultKind::TooLarge)),
             false => Ok(fetched),
         };
-        Box::pin(async move { next.and_then(fits) })
+        Box::pin(async move {
+            if next.as_ref().is_ok_and(|fetched| *fetched == slow()) {
+                std::future::pending::<()>().await;
+            }
+            next.and_then(fits)
+        })
     }
 
     fn put<'a>(&'a self, _: Put<'a>) -> Pending<'a, Result<(), Fault>> {
@@ -93,6 +98,14 @@ fn given(bytes: &[u8]) -> Result<Fetched, Fault> {
         bytes: bytes.to_vec(),
         media_type: Line::clean("image/jpeg"),
     })
+}
+
+/// A file that takes for ever.
+fn slow() -> Fetched {
+    Fetched {
+        bytes: Vec::new(),
+        media_type: Line::clean("for/ever"),
+    }
 }
 
 fn at(link: &str, name: &str) -> Attachment {
@@ -204,6 +217,16 @@ async fn a_server_in_trouble_is_waited_for_but_not_for_ever() {
     }
     let mail = post.mail(picture(), 3, 0).await;
     assert!(said(&mail).contains("not attached"), "{}", said(&mail));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_drips_is_left_after_a_while() {
+    let post = Post::with([Ok(slow())]).await;
+    let outcome = post.email.carry(&post.parcel(picture(), 1)).await;
+    assert!(
+        matches!(&outcome, Outcome::Failed(fault, _) if fault.kind == FaultKind::Timeout),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
