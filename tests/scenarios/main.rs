@@ -20,6 +20,7 @@ mod bounce_only_to_a_proven_sender;
 mod clock_jumps_change_only_the_dates;
 mod contact_can_be_added;
 mod contact_has_a_card_and_a_picture;
+mod contacts_are_kept_by_command;
 mod conversation_stays_one_thread;
 mod delayed_mail_is_told;
 mod direct_mx;

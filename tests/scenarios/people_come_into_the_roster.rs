@@ -159,8 +159,10 @@ fn without(kind: Kind, privileged: bool) -> Result<()> {
     let words = romeo.expect_words(&juliet, "Art thou not Romeo?")?;
     ensure!(words.text_of("nick") == "Juliet Capulet", "{}", words.written());
     let more = romeo.drain(QUIET)?;
-    let forced = more.iter().find(|it| is_presence(it, &juliet, "subscribe"));
-    ensure!(forced.is_none(), "nobody asks for his presence: {more:?}");
+    let forced = more
+        .iter()
+        .find(|it| it.name == "presence" && it.attr("from").starts_with(&juliet));
+    ensure!(forced.is_none(), "words and no presence: {more:?}");
     ensure!(entry(&mut romeo, &juliet)?.is_none());
     Ok(())
 }

@@ -85,6 +85,12 @@ fn story(kind: Kind) -> Result<()> {
     );
     ensure!(subscription(&mut romeo, &domain)? == "both");
 
+    // The name that he chose is on his mails.
+    let mut juliet = scene.mailbox("juliet")?;
+    romeo.say(&contact, "By whose direction found'st thou out this place?")?;
+    let (name, _) = juliet.wait_for_words("found'st thou")?.from();
+    ensure!(name == "Romeo Montague", "{name}");
+
     // A second user has a registration of his own; the first one's does not move when he changes it.
     register(
         &mut paris,
@@ -155,7 +161,6 @@ fn story(kind: Kind) -> Result<()> {
     let mut stranger = scene.stranger("benvolio")?;
     let refused = register(&mut stranger, &domain, "set", "<name>Benvolio</name>")?;
     ensure!(refused.condition() == "forbidden", "{}", refused.written());
-    let mut juliet = scene.mailbox("juliet")?;
     romeo.say(&contact, "Without any registration.")?;
     juliet.wait_for_words("Without any registration.")?;
     Ok(())
