@@ -31,8 +31,10 @@ fn read_mail(mail: &[u8], bounced: Option<EnvelopeId>, return_path: Option<&str>
     })
 }
 
+type Places = Vec<(String, Place)>;
+
 /// A mail with these parts behind its words; the names of its files, and whether and as what they are kept.
-fn files(kind: &str, parts: &[String]) -> (Vec<(String, Place)>, Vec<Arc<[u8]>>) {
+fn files(kind: &str, parts: &[String]) -> (Places, Vec<Arc<[u8]>>) {
     let mut mail =
         format!("From: juliet@example.com\nContent-Type: multipart/{kind}; boundary=b\n\n--b\n\nLook!\n").into_bytes();
     for part in parts {
