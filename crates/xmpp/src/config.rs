@@ -42,7 +42,7 @@ pub struct XmppConfig {
 pub struct Contacts {
     /// For complaints about abuse.
     pub abuse: Vec<String>,
-    /// The admins.
+    /// The admins. Those with an `xmpp:` address are told when somebody registers.
     pub admin: Vec<String>,
     /// For praise and wishes.
     pub feedback: Vec<String>,

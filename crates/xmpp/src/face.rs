@@ -80,6 +80,7 @@ pub(crate) enum Answer {
     /// At once, with the payload of the result.
     Now(Option<Element>),
     /// When this is durable.
+    #[allow(dead_code, reason = "for requests that only write something down")]
     Written {
         arrival: Arrival,
         result: Option<Element>,

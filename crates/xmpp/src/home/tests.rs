@@ -112,11 +112,14 @@ async fn whom_a_user_has_refused_is_told_so() {
     let props = Props::new();
     let mut registration = Registration::default();
     registration.settings.strangers = Strangers::Ask;
-    let mut rows = props.paper.rows.lock().unwrap();
-    rows.insert(Registration::key(&juliet().network, &romeo()), registration.write());
-    let stands = Acquaintance::key(&romeo(), &juliet());
-    rows.insert(stands, Acquaintance::Refused.as_bytes().to_vec());
-    drop(rows);
+    let rows = [
+        (Registration::key(&juliet().network, &romeo()), registration.write()),
+        (
+            Acquaintance::key(&romeo(), &juliet()),
+            Acquaintance::Refused.as_bytes().to_vec(),
+        ),
+    ];
+    props.paper.rows.lock().unwrap().extend(rows);
     let home = home(XmppConfig::default());
     let _ = home.house.set(props.house.clone());
     let outcome = home.deliver(&parcel(good_night())).await;

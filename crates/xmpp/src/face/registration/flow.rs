@@ -11,6 +11,7 @@ use crate::shelf::Sight;
 use crate::stanza::Outward;
 use crate::xml::{Build, element};
 use causeway_core::fault::Fault;
+use causeway_core::language::Language;
 use causeway_core::network::{Arrival, Row};
 use causeway_core::registration::{Registration, Settings};
 use jid::BareJid;
@@ -31,16 +32,18 @@ impl Face {
         }
         tracing::info!(%user, "somebody registered");
         if !self.may_write_rosters(user) {
-            return Ok(first.into_iter().chain([self.wish_to_see(user)]).collect());
+            let wish = self.wish_to_see(user);
+            return Ok(first.into_iter().chain([wish]).chain(self.notes(user)).collect());
         }
         let unsaid = self.say(first).await;
         if !unsaid.is_empty() {
             return Ok(unsaid);
         }
-        match self.put_itself(user).await? {
-            true => Ok(present(self, None, user.as_str()).into_iter().collect()),
-            false => Ok(vec![self.wish_to_see(user)]),
-        }
+        let greeting = match self.put_itself(user).await? {
+            true => present(self, None, user.as_str()),
+            false => Some(self.wish_to_see(user)),
+        };
+        Ok(greeting.into_iter().chain(self.notes(user)).collect())
     }
 
     /// Ends a registration: what the gateway knows of the user's roster goes, and so do the gateway and its contacts.
@@ -120,6 +123,28 @@ impl Face {
         }
     }
 
+    /// What the admins are told when somebody registers.
+    fn notes(&self, user: &BareJid) -> Vec<Outward> {
+        let note = |admin: BareJid| {
+            let language = self.language(&admin, None);
+            let words = match language {
+                Language::En => format!("{user} has registered with {}.", self.gateway.as_str()),
+                Language::De => format!("{user} hat sich bei {} angemeldet.", self.gateway.as_str()),
+            };
+            Outward::message(&self.gateway.itself(), admin.as_str(), "chat", None).holding(
+                element("body", ns::COMPONENT)
+                    .in_language(language.tag())
+                    .saying(&words),
+            )
+        };
+        self.contacts
+            .admin
+            .iter()
+            .filter_map(|uri| account(uri))
+            .map(note)
+            .collect()
+    }
+
     /// Whether it is a new one.
     async fn write_registration(&self, user: &BareJid, settings: Settings) -> Result<bool, Fault> {
         let _alone = self.turn.lock().await;
@@ -163,4 +188,10 @@ impl Face {
 /// A wish to see somebody's presence, with the name of whoever wishes (XEP-0172 section 4.2).
 pub(crate) fn request(speaker: &Speaker, user: &BareJid, name: &str) -> Outward {
     Outward::presence(speaker, user.as_str(), Some("subscribe")).holding(element("nick", ns::NICK).saying(name))
+}
+
+/// The account that a URI names (RFC 5122 section 2.2); `None` for one that names something else.
+fn account(uri: &str) -> Option<BareJid> {
+    let address = uri.strip_prefix("xmpp:")?.split(['?', ';']).next()?;
+    BareJid::new(address).ok().filter(|jid| jid.node().is_some())
 }

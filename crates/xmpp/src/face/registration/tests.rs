@@ -73,6 +73,26 @@ async fn who_registers_again_only_changes_his_settings() {
 }
 
 #[tokio::test]
+async fn the_admins_who_are_named_hear_of_a_new_user_once() {
+    let mut props = Props::new();
+    props.contacts = std::sync::Arc::new(crate::config::Contacts {
+        admin: vec![
+            "mailto:escalus@verona.example".into(),
+            "xmpp:escalus@verona.example?message".into(),
+        ],
+        ..Default::default()
+    });
+    let said = asked(&props, true, "").await;
+    assert_eq!(said.len(), 3);
+    assert_eq!(said[2].attr("to"), Some("escalus@verona.example"));
+    assert_eq!(
+        text_of(&said[2], "body", ns::COMPONENT).unwrap(),
+        "romeo@verona.example has registered with pigeon.verona.example."
+    );
+    assert_eq!(asked(&props, true, "<name>Romeo</name>").await.len(), 1);
+}
+
+#[tokio::test]
 async fn two_registrations_at_once_greet_once() {
     let props = Props::new();
     let face = props.face();
