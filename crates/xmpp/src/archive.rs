@@ -12,15 +12,17 @@ use crate::link::requests::{NoAnswer, Refused};
 use crate::read;
 use crate::reception::{Deeds, Reception};
 use crate::shelf::Shelf;
+use crate::stanza::Outward;
 use causeway_core::address::Party;
 use causeway_core::clock::Timestamp;
+use causeway_core::message::MessageRef;
 use causeway_core::network::{House, Row};
 use futures::{FutureExt, StreamExt, stream};
 use jid::BareJid;
 use query::Found;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use vigil::{Vigil, Window};
 
 /// How often the sign of life is renewed.
@@ -29,6 +31,8 @@ const BEAT: Duration = Duration::from_secs(1);
 const MOST_USERS: usize = 500;
 /// How many archives are read at once.
 const AT_ONCE: usize = 8;
+/// How many of the messages found are written down together.
+const TOGETHER: usize = 256;
 /// How long to wait before archives that did not answer are asked again.
 const AGAIN: Duration = Duration::from_secs(60);
 /// How much earlier than its stamp a message may have been written down: clocks differ, and archives keep whole seconds.
@@ -69,52 +73,67 @@ impl Archivist {
         let keep = |vigil: &Vigil| memory.keep_note(&name, &vigil.written());
         let mut vigil = Vigil::read(&memory.note(&name).unwrap_or_default());
         vigil.lost();
-        while self.line.until(|state| state != State::Down).await == State::Up {
-            let state = self.watch(&mut vigil, &keep).await;
-            match state {
-                State::Closed => vigil.goodbye(),
-                _ => {
-                    vigil.alive(self.house.clock.wall());
-                    vigil.lost();
-                }
+        while self.wait(&mut vigil, &keep).await == State::Up {
+            if self.watch(&mut vigil, &keep).await == State::Down {
+                vigil.alive(self.house.clock.wall());
+                vigil.lost();
             }
-            keep(&vigil);
+        }
+        vigil.goodbye();
+        keep(&vigil);
+    }
+
+    /// Waits for the link. The sign of life is there before it: the first stanza may be the one that is lost.
+    async fn wait(&self, vigil: &mut Vigil, keep: &impl Fn(&Vigil)) -> State {
+        loop {
+            vigil.born(self.house.clock.wall());
+            keep(vigil);
+            let ready = self.line.until(|state| state != State::Down);
+            if let Ok(state) = timeout(BEAT, ready).await {
+                return state;
+            }
         }
     }
 
-    /// Renews the sign of life and searches, as long as the link is up; gives what it is then.
+    /// Renews the sign of life and searches, as long as the link is up; gives what it is then. What was looked for is owed
+    /// no more, window by window, so that the next death does not undo it.
     async fn watch(&mut self, vigil: &mut Vigil, keep: &impl Fn(&Vigil)) -> State {
         let Self { house, line, search } = self;
-        let line = line.clone();
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let owed = vigil.owed().to_vec();
-        let mut search = search.until_over(house, &line, &owed).boxed().fuse();
         loop {
-            tokio::select! {
-                _ = beat.tick() => vigil.alive(house.clock.wall()),
-                () = &mut search => vigil.nothing_is_owed(),
-                state = line.until(|state| state != State::Up) => return state,
+            let mut look = search.until_over(house, line, vigil.owed()).boxed();
+            loop {
+                tokio::select! {
+                    _ = beat.tick() => vigil.alive(house.clock.wall()),
+                    () = &mut look => break,
+                    state = line.until(|state| state != State::Up) => return state,
+                }
+                keep(vigil);
             }
+            vigil.settled();
             keep(vigil);
         }
     }
 }
 
 impl Search {
-    /// Searches until all archives have answered.
-    async fn until_over(&mut self, house: &House, line: &Line, windows: &[Window]) {
-        while !windows.is_empty() && self.once(house, line, windows).await == Ending::Unfinished {
+    /// Searches until all archives have answered; for ever where there is nothing to look for.
+    async fn until_over(&mut self, house: &House, line: &Line, window: Option<Window>) {
+        let Some(window) = window else {
+            return std::future::pending().await;
+        };
+        while self.once(house, line, window).await == Ending::Unfinished {
             sleep(AGAIN).await;
         }
     }
 
-    async fn once(&mut self, house: &House, line: &Line, windows: &[Window]) -> Ending {
+    async fn once(&mut self, house: &House, line: &Line, window: Window) -> Ending {
         let mut ending = Ending::Over;
         let mut count: usize = 0;
         for users in self.by_host(house).into_values() {
             let gateway = self.gateway.clone();
-            let read = |user: BareJid| query::archive_of(line, &gateway, user, windows);
+            let read = |user: BareJid| query::archive_of(line, &gateway, user, window);
             // One server grants it for all its users or for none, so the first one tells.
             let mut answers = stream::iter(users).map(read).buffered(AT_ONCE);
             while let Some((user, found)) = answers.next().await {
@@ -153,20 +172,27 @@ impl Search {
         hosts
     }
 
-    /// Takes what is not known yet; how much that was.
+    /// Takes what is not known yet, some at a time, so that they share their commits; how much that was.
     async fn take(&mut self, house: &House, line: &Line, user: &BareJid, found: Vec<Found>) -> usize {
-        let mut count = 0;
-        for found in found {
-            if is_known(house, user, &found) {
-                continue;
+        let (mut count, mut seen) = (0, BTreeSet::new());
+        for some in found.chunks(TOGETHER) {
+            let (mut posts, mut said) = (Vec::new(), Vec::new());
+            for found in some {
+                let source = read::source(&found.stanza);
+                let is_second = source.as_ref().is_some_and(|id| !seen.insert(id.as_str().to_owned()));
+                if is_second || source.is_some_and(|id| is_known(house, user, &id, found.at)) {
+                    continue;
+                }
+                let Deeds { answers, post, .. } = self.reception.receive_found(&found.stanza, found.at);
+                said.extend(answers.into_iter().filter(Outward::is_refused_message));
+                // The place in line is taken here, so that they keep their order.
+                posts.extend(post.map(|post| (house.inbox.post(post.arrival), post.then, post.or_else)));
             }
-            let Deeds { answers, post, .. } = self.reception.receive_found(&found.stanza, found.at);
-            let mut said: Vec<_> = answers.into_iter().filter(|it| it.is_refused_message()).collect();
-            if let Some(post) = post {
-                match (house.inbox.post(post.arrival).await, post.or_else) {
+            for (post, then, or_else) in posts {
+                match (post.await, or_else) {
                     (Ok(_), _) => {
                         count += 1;
-                        said.extend(post.then);
+                        said.extend(then);
                     }
                     (Err(fault), Some(back)) => said.push(back.refused(&fault.into())),
                     (Err(fault), None) => tracing::warn!(%fault, "something found was not written down"),
@@ -189,12 +215,9 @@ pub(crate) fn mark(shelf: &Shelf, house: &House, user: &BareJid) -> Option<Row> 
     (!known.is_some_and(is_fresh)).then(|| shelf.wrote(user, now))
 }
 
-fn is_known(house: &House, user: &BareJid, found: &Found) -> bool {
-    let Some(source) = read::source(&found.stanza) else {
-        return false;
-    };
-    let taken = house.memory.taken(&source, &Party::Home(user.clone()));
-    taken.iter().any(|at| *at >= found.at.minus(CLOCKS))
+fn is_known(house: &House, user: &BareJid, id: &MessageRef, at: Timestamp) -> bool {
+    let taken = house.memory.taken(id, &Party::Home(user.clone()));
+    taken.iter().any(|taken| *taken >= at.minus(CLOCKS))
 }
 
 /// Whether a server would say the same of every archive.

@@ -1,4 +1,4 @@
-//! Reads one user's archive: page by page, within windows of time, and only what went to this gateway (XEP-0313 section 4).
+//! Reads one user's archive: page by page, within a window of time, and only what went to this gateway (XEP-0313 section 4).
 
 use super::vigil::Window;
 use crate::address::{Caller, Gateway};
@@ -26,18 +26,18 @@ pub(super) struct Found {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// What a user sent to this gateway within the windows, oldest first.
+/// What a user sent to this gateway within the window, oldest first.
 pub(super) async fn archive_of(
     line: &Line,
     gateway: &Gateway,
     user: BareJid,
-    windows: &[Window],
+    window: Window,
 ) -> (BareJid, Result<Vec<Found>, NoAnswer>) {
-    let found = pages(line, gateway, &user, windows).await;
+    let found = pages(line, gateway, &user, window).await;
     (user, found)
 }
 
-async fn pages(line: &Line, gateway: &Gateway, user: &BareJid, windows: &[Window]) -> Result<Vec<Found>, NoAnswer> {
+async fn pages(line: &Line, gateway: &Gateway, user: &BareJid, window: Window) -> Result<Vec<Found>, NoAnswer> {
     let mut all = Vec::new();
     let mut after = None;
     for _ in 0..MOST_PAGES {
@@ -45,7 +45,7 @@ async fn pages(line: &Line, gateway: &Gateway, user: &BareJid, windows: &[Window
             from: gateway.itself(),
             to: user.to_string(),
             set: true,
-            payload: |id: &str| query(id, windows, after.as_deref()),
+            payload: |id: &str| query(id, window, after.as_deref()),
         };
         let Answer { stanza, results } = line.ask(question).await?;
         all.extend(results.iter().filter_map(|result| found(result, gateway, user)));
@@ -54,11 +54,11 @@ async fn pages(line: &Line, gateway: &Gateway, user: &BareJid, windows: &[Window
             break;
         }
     }
-    all.retain(|found: &Found| windows.iter().any(|window| window.holds(found.at)));
+    all.retain(|found: &Found| window.holds(found.at));
     Ok(all)
 }
 
-fn query(id: &str, windows: &[Window], after: Option<&str>) -> Element {
+fn query(id: &str, window: Window, after: Option<&str>) -> Element {
     let field = |name: &str, value: &str| {
         let value = element("value", ns::DATA_FORMS).saying(value);
         element("field", ns::DATA_FORMS).with("var", name).holding(value)
@@ -66,12 +66,8 @@ fn query(id: &str, windows: &[Window], after: Option<&str>) -> Element {
     let mut form = element("x", ns::DATA_FORMS)
         .with("type", "submit")
         .holding(field("FORM_TYPE", ns::MAM).with("type", "hidden"));
-    let ends = [
-        ("start", windows.iter().map(|window| window.from).min()),
-        ("end", windows.iter().map(|window| window.until).max()),
-    ];
-    for (name, at) in ends {
-        if let Some(stamp) = at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok()) {
+    for (name, at) in [("start", window.from), ("end", window.until)] {
+        if let Ok(stamp) = jiff::Timestamp::from_millisecond(at.0) {
             form = form.holding(field(name, &stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
         }
     }

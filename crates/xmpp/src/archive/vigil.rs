@@ -11,7 +11,7 @@ const BEFORE: Duration = Duration::from_secs(300);
 const AFTER: Duration = Duration::from_secs(2);
 /// What may be missing of a stamp: archives may keep whole seconds.
 const WHOLE: Duration = Duration::from_secs(1);
-/// How many windows are kept; then the oldest goes.
+/// How many windows are kept; then the two oldest become one.
 const MOST: usize = 16;
 
 /// A span of time, both ends included.
@@ -26,6 +26,7 @@ pub(super) struct Window {
 pub(super) struct Vigil {
     /// Since when the link is up, and the last sign of life.
     up: Option<(Timestamp, Timestamp)>,
+    /// The oldest first.
     owed: Vec<Window>,
 }
 
@@ -73,6 +74,11 @@ impl Vigil {
         text.into_bytes()
     }
 
+    /// The link may be up from this time on.
+    pub(super) fn born(&mut self, at: Timestamp) {
+        self.up = Some((at, at));
+    }
+
     /// The link is up at this time.
     pub(super) fn alive(&mut self, at: Timestamp) {
         let since = self.up.map_or(at, |(since, _)| since);
@@ -90,7 +96,10 @@ impl Vigil {
             until: at.plus(AFTER),
         });
         if self.owed.len() > MOST {
-            self.owed.remove(0);
+            let oldest = self.owed.remove(0);
+            if let Some(next) = self.owed.first_mut() {
+                next.from = oldest.from;
+            }
         }
     }
 
@@ -99,14 +108,16 @@ impl Vigil {
         self.up = None;
     }
 
-    /// What may have been lost and was not looked for.
-    pub(super) fn owed(&self) -> &[Window] {
-        &self.owed
+    /// The oldest window in which something may have been lost that was not looked for.
+    pub(super) fn owed(&self) -> Option<Window> {
+        self.owed.first().copied()
     }
 
-    /// All of it was looked for.
-    pub(super) fn nothing_is_owed(&mut self) {
-        self.owed.clear();
+    /// What was lost in that window was looked for.
+    pub(super) fn settled(&mut self) {
+        if !self.owed.is_empty() {
+            self.owed.remove(0);
+        }
     }
 }
 
@@ -128,16 +139,16 @@ mod tests {
     fn what_came_shortly_before_a_break_may_be_lost_and_nothing_after_it() {
         let mut vigil = Vigil::default();
         vigil.lost();
-        assert!(vigil.owed().is_empty(), "nothing was up");
+        assert!(vigil.owed.is_empty(), "nothing was up");
         vigil.alive(Timestamp(900_000));
         vigil.alive(Timestamp(1_000_000));
         vigil.lost();
-        let window = vigil.owed()[0];
+        let window = vigil.owed[0];
         assert!(window.holds(Timestamp(1_000_000)) && window.holds(Timestamp(899_000)));
         assert!(!window.holds(Timestamp(898_000)), "the link was not up");
         assert!(window.holds(Timestamp(1_001_500)) && !window.holds(Timestamp(1_003_000)));
         vigil.lost();
-        assert_eq!(vigil.owed().len(), 1, "it breaks once");
+        assert_eq!(vigil.owed.len(), 1, "it breaks once");
     }
 
     #[test]
@@ -146,7 +157,7 @@ mod tests {
         vigil.alive(Timestamp(0));
         vigil.alive(Timestamp(86_400_000));
         vigil.lost();
-        assert_eq!(vigil.owed()[0].from, Timestamp(86_400_000).minus(BEFORE));
+        assert_eq!(vigil.owed[0].from, Timestamp(86_400_000).minus(BEFORE));
     }
 
     #[test]
@@ -155,7 +166,7 @@ mod tests {
         vigil.alive(Timestamp(1_000_000));
         vigil.goodbye();
         vigil.lost();
-        assert!(vigil.owed().is_empty());
+        assert!(vigil.owed.is_empty());
     }
 
     #[test]
@@ -165,7 +176,8 @@ mod tests {
             vigil.alive(Timestamp(n * 1_000_000));
             vigil.lost();
         }
-        assert_eq!(vigil.owed().len(), MOST);
-        assert!(vigil.owed()[MOST - 1].holds(Timestamp(99_000_000)));
+        assert_eq!(vigil.owed.len(), MOST);
+        assert!(vigil.owed[MOST - 1].holds(Timestamp(99_000_000)));
+        assert!(vigil.owed[0].holds(Timestamp(1_000_000)), "nothing is forgotten");
     }
 }
