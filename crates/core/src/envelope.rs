@@ -3,6 +3,7 @@
 use crate::address::Party;
 use crate::clock::Timestamp;
 use crate::hop::Hop;
+use crate::language::Tag;
 use crate::message::{MessageRef, Payload};
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -36,6 +37,9 @@ pub struct Draft {
     /// When it was said, where that is not the moment of its arrival.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,
+    /// The language that it is in, or that its sender's program speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lang: Option<Tag>,
     /// Its id in the words of the side that it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<MessageRef>,
@@ -86,6 +90,7 @@ impl Draft {
             to,
             payload,
             said_at: None,
+            lang: None,
             source: None,
             once: false,
             receipt: false,

@@ -23,6 +23,8 @@ pub enum FaultKind {
     Full,
     /// Larger than the next server takes.
     TooLarge,
+    /// A longer text than the gateway takes.
+    TooLong,
     /// Too many recipients for one message.
     TooManyRecipients,
     /// The recipient or its server refuses this sender or this content by policy.
@@ -113,6 +115,7 @@ impl FaultKind {
             Self::Gone => ("gone", Cancel, (5, 2, 1), false),
             Self::Full => ("resource-constraint", Wait, (4, 2, 2), true),
             Self::TooLarge => ("not-acceptable", Modify, (5, 3, 4), false),
+            Self::TooLong => ("not-acceptable", Modify, (5, 3, 4), false),
             Self::TooManyRecipients => ("policy-violation", Modify, (4, 5, 3), true),
             Self::Refused => ("policy-violation", Cancel, (5, 7, 1), false),
             Self::NotAllowed => ("forbidden", Auth, (5, 7, 1), false),

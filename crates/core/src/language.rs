@@ -1,6 +1,6 @@
 //! The languages in which the gateway speaks to people.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
 /// One language. A new one is a variant here, and the compiler lists the sentences that it lacks.
@@ -13,6 +13,11 @@ pub enum Language {
     /// German.
     De,
 }
+
+/// The tag of any language (RFC 5646): 1 to 35 ASCII letters, digits and hyphens, a letter first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Tag(String);
 
 /// One sentence in every language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +59,48 @@ impl Language {
         }
     }
 
+    /// Words between its quotation marks.
+    pub fn quoted(self, words: &str) -> String {
+        match self {
+            Self::En => format!("“{words}”"),
+            Self::De => format!("„{words}“"),
+        }
+    }
+
     /// The one of two that is in this language.
     pub fn pick<T>(self, en: T, de: T) -> T {
         match self {
             Self::En => en,
             Self::De => de,
         }
+    }
+}
+
+impl Tag {
+    /// Reads one; `None` for what is none.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = text.len() <= 35
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The language, where the gateway speaks it.
+    pub fn language(&self) -> Option<Language> {
+        Language::read(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::read(&text).ok_or_else(|| serde::de::Error::custom("not a language tag"))
     }
 }
 
@@ -88,5 +129,14 @@ mod tests {
         assert_eq!(Language::read("EN"), Some(Language::En));
         assert_eq!(Language::read("den"), None);
         assert_eq!(Language::read(""), None);
+    }
+
+    #[test]
+    fn a_tag_is_one_plain_word() {
+        assert_eq!(Tag::read("de-AT").unwrap().language(), Some(Language::De));
+        assert_eq!(Tag::read("it").unwrap().language(), None);
+        for other in ["", "-", "1a", "de\r\nBcc: x", "de,en", &"a".repeat(36)] {
+            assert_eq!(Tag::read(other), None, "{other:?}");
+        }
     }
 }

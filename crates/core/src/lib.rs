@@ -9,6 +9,7 @@ pub mod card;
 pub mod clock;
 pub mod command;
 pub mod delivery;
+pub mod emoji;
 pub mod envelope;
 pub mod evidence;
 pub mod fault;

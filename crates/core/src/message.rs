@@ -1,5 +1,6 @@
 //! What is said: a closed list of payloads, none of which can be empty.
 
+use crate::emoji::Emoji;
 use crate::envelope::EnvelopeId;
 use crate::fault::Fault;
 use crate::file::Attachment;
@@ -35,6 +36,24 @@ pub enum Payload {
         /// What it says instead.
         text: Text,
     },
+    /// Something said before by the same sender, taken back (XEP-0424).
+    Retract {
+        /// What is taken back.
+        target: Reference,
+        /// The sender's name for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender_name: Option<Line>,
+    },
+    /// What the sender feels about a message. It takes the place of all that he felt about it before (XEP-0444 section 3).
+    React {
+        /// The message.
+        target: Reference,
+        /// The emojis; none takes earlier ones away.
+        emojis: Vec<Emoji>,
+        /// The sender's name for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender_name: Option<Line>,
+    },
     /// News for the sender of an earlier message.
     News(News),
 }
@@ -65,6 +84,9 @@ pub struct Text {
     /// Sent by a machine (RFC 3834): never answered automatically.
     #[serde(default)]
     pub automatic: bool,
+    /// The sender wishes that it be kept nowhere longer than it takes to deliver it (XEP-0334 sections 4.1 and 4.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unkept: bool,
 }
 
 /// News about an earlier message, addressed to its sender.
@@ -121,6 +143,7 @@ impl Text {
             sender_name: None,
             attachments: Vec::new(),
             automatic: false,
+            unkept: false,
         }
     }
 }
@@ -130,6 +153,16 @@ impl Payload {
     pub fn text(&self) -> Option<&Text> {
         match self {
             Self::Text(text) | Self::Edit { text, .. } => Some(text),
+            Self::Retract { .. } | Self::React { .. } | Self::News(_) => None,
+        }
+    }
+
+    /// The message that this one means, and whether it can only be one of the sender's own.
+    pub fn meant(&self) -> Option<(&Reference, bool)> {
+        match self {
+            Self::Text(text) => text.reply_to.as_ref().map(|target| (target, false)),
+            Self::React { target, .. } => Some((target, false)),
+            Self::Edit { target, .. } | Self::Retract { target, .. } => Some((target, true)),
             Self::News(_) => None,
         }
     }
@@ -138,7 +171,15 @@ impl Payload {
     pub fn first_words(&self, max: usize) -> String {
         match self {
             Self::Text(text) | Self::Edit { text, .. } => text.body.first_words(max),
+            Self::React { emojis, .. } => joined(emojis),
+            Self::Retract { .. } => String::new(),
             Self::News(news) => news.first_words.clone(),
         }
     }
+}
+
+/// Emojis in a row.
+pub fn joined(emojis: &[Emoji]) -> String {
+    let all: Vec<&str> = emojis.iter().map(Emoji::as_str).collect();
+    all.join(" ")
 }

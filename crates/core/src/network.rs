@@ -381,6 +381,11 @@ impl Parcel {
         self.fitted.payload()
     }
 
+    /// What a retraction or a reaction says to people whose programs know no such thing.
+    pub fn words(&self) -> Option<&str> {
+        self.fitted.words()
+    }
+
     /// The number of this try, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt

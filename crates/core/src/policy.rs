@@ -28,7 +28,8 @@ impl Policy {
         self.admit_user(home)?;
         match draft.payload.text() {
             Some(text) if text.body.as_str().len() > self.longest_text => {
-                Err(Fault::of(FaultKind::TooLarge).saying(&format!("at most {} bytes of text", self.longest_text)))
+                let length = text.body.as_str().len();
+                Err(Fault::of(FaultKind::TooLong).saying(&format!("{length} > {} bytes", self.longest_text)))
             }
             _ => Ok(()),
         }

@@ -3,7 +3,7 @@
 use crate::address::Party;
 use crate::envelope::{Draft, Envelope};
 use crate::evidence::Evidence;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::message::{Happened, News, Payload};
 use crate::retry::Schedule;
 use std::time::Duration;
@@ -63,16 +63,23 @@ impl Terms {
 
 /// The news that `envelope`'s sender gets, or `None`: news about news would never end, a machine wants no answer
 /// (RFC 3834 section 2), a receipt is only for who asked (XEP-0184 section 5.3), and a sender who is not proven gets
-/// nothing.
+/// nothing. That a reaction waits is no news, and that the other side needs nothing of a retraction or a reaction neither.
 pub fn news(envelope: &Envelope, owed: Owed) -> Option<Draft> {
-    let text = envelope.draft.payload.text().filter(|_| !envelope.draft.unproven)?;
+    let payload = &envelope.draft.payload;
+    let is_news = matches!(payload, Payload::News(_));
+    let by_machine = payload.text().is_some_and(|text| text.automatic);
+    let is_reaction = matches!(payload, Payload::React { .. });
+    let is_needless = |fault: &Fault| payload.text().is_none() && fault.kind == FaultKind::NotSupported;
     let (what, wanted) = match owed {
         Owed::Delivered => (Happened::Delivered, envelope.draft.receipt),
         Owed::Seen => (Happened::Seen, envelope.draft.receipt),
-        Owed::Delayed(fault) => (Happened::Delayed(fault), !text.automatic),
-        Owed::Failed(fault) => (Happened::Failed(fault), !text.automatic),
+        Owed::Delayed(fault) => (Happened::Delayed(fault), !by_machine && !is_reaction),
+        Owed::Failed(fault) => {
+            let wanted = !by_machine && !is_needless(&fault);
+            (Happened::Failed(fault), wanted)
+        }
     };
-    wanted.then(|| {
+    (wanted && !is_news && !envelope.draft.unproven).then(|| {
         let news = News {
             about: envelope.id,
             their_id: envelope.draft.source.clone(),
@@ -105,28 +112,36 @@ mod tests {
     use crate::address::{Contact, ForeignId, NetworkId, Scope};
     use crate::clock::Timestamp;
     use crate::envelope::EnvelopeId;
-    use crate::fault::FaultKind;
-    use crate::message::Text;
+    use crate::message::{MessageRef, Reference, Text};
     use crate::text::Body;
     use jid::BareJid;
 
     fn told(change: impl Fn(&mut Draft, &mut Text), owed: Owed) -> bool {
-        let juliet = Contact {
-            network: NetworkId::new("pigeon").unwrap(),
-            scope: Scope::Gateway,
-            id: ForeignId::new("juliet").unwrap(),
-        };
-        let romeo = Party::Home(BareJid::new("romeo@example.org").unwrap());
         let mut text = Text::plain(Body::clean("Good night").unwrap());
-        let mut draft = Draft::new(Party::Foreign(juliet), romeo, Payload::Text(text.clone()));
+        let mut draft = Draft::new(juliet(), romeo(), Payload::Text(text.clone()));
         change(&mut draft, &mut text);
         draft.payload = Payload::Text(text);
-        let envelope = Envelope {
+        news(&envelope(draft), owed).is_some()
+    }
+
+    fn envelope(draft: Draft) -> Envelope {
+        Envelope {
             id: EnvelopeId::from_random([1; 16]),
             accepted: Timestamp(0),
             draft,
-        };
-        news(&envelope, owed).is_some()
+        }
+    }
+
+    fn juliet() -> Party {
+        Party::Foreign(Contact {
+            network: NetworkId::new("pigeon").unwrap(),
+            scope: Scope::Gateway,
+            id: ForeignId::new("juliet").unwrap(),
+        })
+    }
+
+    fn romeo() -> Party {
+        Party::Home(BareJid::new("romeo@example.org").unwrap())
     }
 
     fn failed() -> Owed {
@@ -139,6 +154,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reaction_that_the_other_side_does_not_need_is_nothing_to_tell() {
+        let reaction = Payload::React {
+            target: Reference::Theirs(MessageRef::new("line-1").unwrap()),
+            emojis: Vec::new(),
+            sender_name: None,
+        };
+        let told = |owed| news(&envelope(Draft::new(juliet(), romeo(), reaction.clone())), owed).is_some();
+        assert!(!told(Owed::Failed(Fault::of(FaultKind::NotSupported))));
+        assert!(!told(Owed::Delayed(None)));
+        assert!(told(failed()));
+    }
+
+    #[test]
     fn nothing_goes_back_to_a_machine_or_to_a_sender_who_may_be_somebody_else() {
         assert!(!told(|_, text| text.automatic = true, failed()));
         assert!(!told(|draft, _| draft.unproven = true, failed()));
@@ -146,12 +174,7 @@ mod tests {
 
     #[test]
     fn news_outlive_what_is_said_only_on_their_way_home() {
-        let romeo = Party::Home(BareJid::new("romeo@example.org").unwrap());
-        let juliet = Party::Foreign(Contact {
-            network: NetworkId::new("pigeon").unwrap(),
-            scope: Scope::Gateway,
-            id: ForeignId::new("juliet").unwrap(),
-        });
+        let (romeo, juliet) = (romeo(), juliet());
         let news = Payload::News(News {
             about: EnvelopeId::from_random([1; 16]),
             their_id: None,

@@ -55,6 +55,10 @@ pub struct EmailConfig {
     /// Whether mails name the sender's XMPP address in a `Jabber-ID` field. Default: true.
     #[serde(default = "yes")]
     pub jabber_id: bool,
+    /// Whether mails ask to be told when they are displayed (RFC 8098), where the sender's client wants receipts. Many people
+    /// do not like to be asked. Default: false.
+    #[serde(default)]
+    pub request_read_receipts: bool,
     /// How long each step of an SMTP dialogue may last.
     #[serde(default)]
     pub deadlines: Deadlines,

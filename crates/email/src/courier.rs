@@ -149,6 +149,10 @@ impl Email {
                 self.threads
                     .next(pair, text.thread.as_ref(), answers.as_deref(), parcel.accepted())
             }
+            Payload::Retract { .. } | Payload::React { .. } => {
+                let answers = answered(parcel.reply_to(), &self.desk.domain.domain);
+                self.threads.next(pair, None, answers.as_deref(), parcel.accepted())
+            }
             Payload::News(news) => Next {
                 head: about(news),
                 ..self.threads.next(pair, None, None, parcel.accepted())
@@ -160,7 +164,7 @@ impl Email {
             next,
             about: match parcel.payload() {
                 Payload::News(news) => self.desk.memory.recall(news.about),
-                Payload::Text(_) | Payload::Edit { .. } => None,
+                _ => None,
             },
             files,
             subject: OnceLock::new(),
@@ -249,6 +253,7 @@ impl Email {
             thread: &outgoing.next.head,
             files,
             jabber_id: self.config.jabber_id,
+            ask_for_receipt: self.config.request_read_receipts,
             smtputf8: offers.utf8,
         })
     }

@@ -147,8 +147,17 @@ impl Desk {
             user,
             contact: &mail.from,
         };
-        let mut rows = self.threads.heard(pair, mail, text.thread.as_ref(), came.arrived);
+        let reaction = answered.as_ref().and_then(|answered| self.reaction(mail, answered));
+        // The next mail answers words, not a reaction.
+        let mut rows = match &reaction {
+            Some(_) => Vec::new(),
+            None => self.threads.heard(pair, mail, text.thread.as_ref(), came.arrived),
+        };
         rows.extend(card::news(self.memory.as_ref(), pair, mail, &came.bytes));
+        let files = match &reaction {
+            Some(_) => Vec::new(),
+            None => mail.files.clone(),
+        };
         let contact = Party::Foreign(self.contact(mail.from.clone()));
         // A person who answers has seen what they answer (a machine has not).
         let seen = answered.filter(|_| !text.automatic).map(|envelope| Report {
@@ -159,6 +168,7 @@ impl Desk {
         });
         let draft = Draft {
             said_at: mail.said_at,
+            lang: mail.lang.clone(),
             source: source(&mail.message_id),
             once: true,
             receipt: false,
@@ -169,15 +179,32 @@ impl Desk {
                 self.memory.as_ref(),
             ),
             way: mail.hops.iter().chain(&came.door).cloned().collect(),
-            ..Draft::new(contact, Party::Home(user.clone()), Payload::Text(text))
+            ..Draft::new(
+                contact,
+                Party::Home(user.clone()),
+                reaction.unwrap_or(Payload::Text(text)),
+            )
         };
         Arrival {
             items: std::iter::once(Item::Post(Box::new(draft)))
                 .chain(seen.map(Item::Report))
                 .collect(),
             rows,
-            files: mail.files.clone(),
+            files,
         }
+    }
+
+    /// The reaction that a mail is to one of our messages. It must answer just that one (RFC 9078 section 3); any other, and
+    /// one that a machine sent, stays the words that stand beside it.
+    fn reaction(&self, mail: &IncomingMail, answered: &Envelope) -> Option<Payload> {
+        let mut named = mail.in_reply_to.iter();
+        let is_named = named.any(|id| own_id(id, &self.domain.domain) == Some(answered.id));
+        let reacts = is_named && !mail.reaction.is_empty() && !mail.verdict.automatic;
+        reacts.then(|| Payload::React {
+            target: Reference::Ours(answered.id),
+            emojis: mail.reaction.clone(),
+            sender_name: mail.text.sender_name.clone(),
+        })
     }
 
     fn text(&self, mail: &IncomingMail, answered: Option<&Envelope>) -> Text {

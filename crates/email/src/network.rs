@@ -10,7 +10,7 @@ use crate::threads::{Pair, Threads};
 use crate::token::BounceKeys;
 use crate::{card, check, watch};
 use causeway_core::address::{ForeignId, NetworkId};
-use causeway_core::capability::Capabilities;
+use causeway_core::capability::{Capabilities, Reactions};
 use causeway_core::card::Card;
 use causeway_core::fault::Fault;
 use causeway_core::language::Words;
@@ -145,9 +145,9 @@ fn profile(id: NetworkId, config: &EmailConfig) -> Profile {
         ),
         address_field: Some("email"),
         capabilities: Capabilities {
-            edits: false,
-            receipts: false,
+            reactions: Reactions::Marked,
             longest_text: config.longest_text,
+            ..Capabilities::WORDS
         },
         per_destination: config.per_destination,
     }

@@ -6,10 +6,12 @@ mod author;
 mod body;
 mod html;
 mod ids;
+mod reaction;
 
 use crate::address::{self, MailDomain};
 use crate::date;
 use crate::dsn::{self, DsnReport};
+use crate::fields::Fields;
 use crate::guard::{self, Limits};
 use crate::hops;
 use crate::mime::{Part, structured};
@@ -19,10 +21,12 @@ use crate::verdict::{self, Verdict};
 use author::Author;
 use causeway_core::address::ForeignId;
 use causeway_core::clock::Timestamp;
+use causeway_core::emoji::Emoji;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::file::Attachment;
 use causeway_core::hop::Hop;
+use causeway_core::language::Tag;
 use causeway_core::message::Text;
 use causeway_core::text::{Body, Line};
 use mail_parser::MessageParser;
@@ -82,6 +86,10 @@ pub struct IncomingMail {
     pub from_spelled: String,
     /// The words; `reply_to` and `thread` are not set here, because only the caller knows which ids it knows.
     pub text: Text,
+    /// The emojis of a reaction to the mail that it answers (RFC 9078); the words beside them are for programs that know none.
+    pub reaction: Vec<Emoji>,
+    /// The language that it says it is in.
+    pub lang: Option<Tag>,
     /// The bytes of the files that the text keeps, in the order of their numbers.
     pub files: Vec<Arc<[u8]>>,
     /// The id without brackets; made from a digest of the mail where it has none.
@@ -167,6 +175,8 @@ fn mail(
     let text = text(&whole, subject, luggage.attachments, &author, verdict.automatic)?;
     Ok(IncomingMail {
         message_id: ids::message_id(fields).unwrap_or_else(|| ids::digest(fields, &whole)),
+        reaction: reaction::of(parts),
+        lang: language(fields),
         in_reply_to: ids::listed(fields, "In-Reply-To"),
         references: ids::listed(fields, "References"),
         hops: hops::chain(fields, Some(&author.address), reading.trusted_hosts, reading.arrived),
@@ -213,6 +223,11 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
     let end = text.floor_char_boundary(TEXT_MAX.saturating_sub(CUT_HERE.len()));
     format!("{}{CUT_HERE}", text.get(..end).unwrap_or_default()).into()
+}
+
+/// The one language that a mail says it is in (RFC 3282 section 2).
+fn language(fields: &Fields<'_>) -> Option<Tag> {
+    Tag::read(&fields.value("Content-Language")?)
 }
 
 /// A header text with its encoded words decoded (RFC 2047).

@@ -4,6 +4,7 @@ mod attach;
 mod bounce;
 mod encode;
 mod flow;
+mod reaction;
 
 use crate::address::{self, MailDomain};
 use crate::date;
@@ -43,6 +44,8 @@ pub struct Writing<'a> {
     pub files: &'a [Enclosure],
     /// Whether to name the sender's XMPP address in a `Jabber-ID` field.
     pub jabber_id: bool,
+    /// Whether to ask for a notification when it is displayed (RFC 8098 section 2.1).
+    pub ask_for_receipt: bool,
     /// Whether the next server takes UTF-8 in headers (RFC 6531).
     pub smtputf8: bool,
 }
@@ -95,17 +98,35 @@ pub fn compose(writing: &Writing<'_>) -> Result<Composed, Fault> {
     }
     match writing.parcel.payload() {
         Payload::Text(text) | Payload::Edit { text, .. } => letter(writing, text, &to),
+        Payload::React {
+            emojis, sender_name, ..
+        } => reaction::write(writing, emojis, sender_name.as_ref(), &to),
         Payload::News(News {
             what: Happened::Failed(fault),
             their_id,
             first_words,
             ..
         }) => bounce::write(writing, fault, their_id.as_ref(), first_words, &to),
-        Payload::News(_) => Err(Fault::of(FaultKind::NotSupported)),
+        Payload::Retract { .. } | Payload::News(_) => Err(Fault::of(FaultKind::NotSupported)),
     }
 }
 
 fn letter(writing: &Writing<'_>, text: &Text, to: &str) -> Result<Composed, Fault> {
+    let boundary = format!("files-{}", writing.parcel.id());
+    let whole = attach::mixed(plain(&words(text, writing.files)), writing.files, &boundary);
+    signed(writing, text, to, whole)
+}
+
+/// Words as a part that wraps on any screen.
+fn plain(words: &str) -> MimePart<'static> {
+    let (encoding, encoded) = encode::text(&flow::flowed(words));
+    MimePart::raw(encoded)
+        .header("Content-Type", Raw::new("text/plain; charset=utf-8; format=flowed"))
+        .header("Content-Transfer-Encoding", Raw::new(encoding))
+}
+
+/// A mail from the person who sent the parcel; `text` says what its header needs.
+fn signed(writing: &Writing<'_>, text: &Text, to: &str, body: MimePart<'_>) -> Result<Composed, Fault> {
     let sender = sender(writing)?;
     let from = writing.domain.puppet(sender)?;
     let name = text
@@ -122,13 +143,16 @@ fn letter(writing: &Writing<'_>, text: &Text, to: &str) -> Result<Composed, Faul
     if text.automatic {
         mail = mail.header("Auto-Submitted", Raw::new("auto-generated"));
     }
-    let (encoding, encoded) = encode::text(&flow::flowed(&words(text, writing.files)));
-    let part = MimePart::raw(encoded)
-        .header("Content-Type", Raw::new("text/plain; charset=utf-8; format=flowed"))
-        .header("Content-Transfer-Encoding", Raw::new(encoding));
-    let boundary = format!("files-{}", writing.parcel.id());
-    let whole = attach::mixed(part, writing.files, &boundary);
-    checked(mail.body(whole), &from, to, false)
+    if let Some(lang) = &writing.parcel.draft().lang {
+        mail = mail.header("Content-Language", Raw::new(lang.as_str()));
+    }
+    if writing.ask_for_receipt && writing.parcel.draft().receipt {
+        mail = mail.header(
+            "Disposition-Notification-To",
+            Address::new_address(None::<&str>, from.as_str()),
+        );
+    }
+    checked(mail.body(body), &from, to, false)
 }
 
 /// The fields that every mail of ours begins with: the trace of the gateway first (RFC 5321 section 3.7.2).

@@ -70,9 +70,8 @@ impl Loopback {
             address_prompt: Words::new("A name in lower-case letters", "Ein Name in Kleinbuchstaben"),
             address_field: None,
             capabilities: Capabilities {
-                edits: true,
-                receipts: true,
                 longest_text: 64 << 10,
+                ..Capabilities::ALL
             },
             per_destination: 4,
         };

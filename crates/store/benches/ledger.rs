@@ -135,9 +135,8 @@ fn lives(ledger: &Ledger, count: u64) {
 fn carry(ledger: &Ledger) -> usize {
     let who = Line::clean("bridge.example").unwrap();
     let side = Capabilities {
-        edits: true,
-        receipts: true,
         longest_text: 100_000,
+        ..Capabilities::ALL
     };
     let ready = ledger.ready(NOW, &|_| false, &|_| usize::MAX, 64).unwrap();
     let lease = |id| Change::Lease {

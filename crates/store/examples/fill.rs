@@ -219,9 +219,8 @@ fn words(n: u64) -> String {
 
 fn lease(id: EnvelopeId) -> Change {
     let side = Capabilities {
-        edits: false,
-        receipts: false,
         longest_text: 1 << 20,
+        ..Capabilities::WORDS
     };
     Change::Lease {
         id,

@@ -16,15 +16,15 @@ use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::command::Clerks;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::fault::{Fault, FaultKind};
-use causeway_core::fit::fit;
+use causeway_core::fit::{Context, fit};
 use causeway_core::language::Words;
-use causeway_core::message::{MessageRef, Payload};
+use causeway_core::message::{MessageRef, Payload, Text};
 use causeway_core::network::{
     Accepted, Arrival, Courier, Files, Finding, House, Inbox, Item, Memory, Network, Outcome, Parcel, Pending, Profile,
     Quoted, Taken, Tasks,
 };
 use causeway_core::policy::Policy;
-use causeway_core::text::Line;
+use causeway_core::text::{Body, Line};
 use jid::BareJid;
 use minidom::Element;
 use std::collections::BTreeMap;
@@ -272,7 +272,7 @@ impl PigeonPost {
                 title: Words::new("Pigeon post", "Taubenpost"),
                 address_prompt: Words::new("name@loft", "Name@Schlag"),
                 address_field: Some("email"),
-                capabilities: crate::courier::capabilities(),
+                capabilities: Capabilities::WORDS,
                 per_destination: 1,
             },
         }
@@ -376,7 +376,12 @@ pub(crate) fn parcel(payload: Payload) -> Parcel {
 
 /// A parcel of a draft that the gateway took at [`NOW`].
 pub(crate) fn leased(draft: Draft, doubts: u32, reply_to: Option<Quoted>) -> Parcel {
-    let fitted = fit(&draft.payload, &crate::courier::capabilities()).unwrap();
+    let earlier = Payload::Text(Text::plain(Body::clean("I come").unwrap()));
+    let context = Context {
+        earlier: Some(&earlier),
+        ..Context::default()
+    };
+    let fitted = fit(&draft.payload, &crate::courier::capabilities(), &context).unwrap();
     let envelope = Envelope {
         id: EnvelopeId::from_random([7; 16]),
         accepted: NOW,

@@ -10,8 +10,10 @@ use crate::upload::{self, Way};
 use crate::write::{self, Leg};
 use causeway_core::address::Contact;
 use causeway_core::capability::Capabilities;
+use causeway_core::envelope::Envelope;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::hop::{Hop, Step};
+use causeway_core::language::Language;
 use causeway_core::message::{Happened, Payload};
 use causeway_core::network::{Courier, Handed, House, Outcome, Parcel, Pending};
 use causeway_core::registration::Settings;
@@ -25,9 +27,8 @@ const LONGEST_TEXT: usize = 65_536;
 /// What chat clients can carry.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities {
-        edits: true,
-        receipts: true,
         longest_text: LONGEST_TEXT,
+        ..Capabilities::ALL
     }
 }
 
@@ -93,7 +94,7 @@ impl Home {
             .ok_or_else(|| Fault::of(FaultKind::NotSupported).saying("this network has no component domain at home"))?;
         let about = match parcel.payload() {
             Payload::News(news) => house.memory.recall(news.about),
-            Payload::Text(_) | Payload::Edit { .. } => None,
+            _ => None,
         };
         let settings = settings(house, contact, user);
         if is_delay(parcel.payload()) && !settings.delays {
@@ -120,7 +121,7 @@ impl Home {
             from: &from,
             to: user,
             files: &files,
-            language: settings.language.unwrap_or_default(),
+            language: language(&settings, about.as_ref()),
             about: about.as_ref(),
             now: house.clock.now(),
             wall: house.clock.wall(),
@@ -158,4 +159,10 @@ fn settings(house: &House, contact: &Contact, user: &BareJid) -> Settings {
 /// Whether it tells of nothing but a wait.
 fn is_delay(payload: &Payload) -> bool {
     matches!(payload, Payload::News(news) if matches!(news.what, Happened::Delayed(_)))
+}
+
+/// The language that a user chose to be spoken to in, or that of his own message which the news are about.
+fn language(settings: &Settings, about: Option<&Envelope>) -> Language {
+    let spoken = || about?.draft.lang.as_ref()?.language();
+    settings.language.or_else(spoken).unwrap_or_default()
 }

@@ -14,6 +14,7 @@ mod face;
 mod home;
 mod link;
 mod names;
+mod notice;
 mod ns;
 mod privilege;
 mod read;

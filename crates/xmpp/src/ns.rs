@@ -76,6 +76,8 @@ pub(crate) const CORRECT: &str = "urn:xmpp:message-correct:0";
 pub(crate) const MAM: &str = "urn:xmpp:mam:2";
 /// XEP-0333.
 pub(crate) const MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// XEP-0334.
+pub(crate) const HINTS: &str = "urn:xmpp:hints";
 /// XEP-0356, its version 0.3.
 pub(crate) const PRIVILEGE_1: &str = "urn:xmpp:privilege:1";
 /// XEP-0356.
@@ -86,8 +88,16 @@ pub(crate) const STANZA_IDS: &str = "urn:xmpp:sid:0";
 pub(crate) const ENCRYPTION: &str = "urn:xmpp:eme:0";
 /// XEP-0398.
 pub(crate) const PEP_VCARD_CONVERSION: &str = "urn:xmpp:pep-vcard-conversion:0";
+/// XEP-0422, which retractions were wrapped in.
+pub(crate) const FASTENING: &str = "urn:xmpp:fasten:0";
+/// XEP-0424, its version 0.3.
+pub(crate) const RETRACT_0: &str = "urn:xmpp:message-retract:0";
+/// XEP-0424.
+pub(crate) const RETRACT: &str = "urn:xmpp:message-retract:1";
 /// XEP-0428.
 pub(crate) const FALLBACK: &str = "urn:xmpp:fallback:0";
+/// XEP-0444.
+pub(crate) const REACTIONS: &str = "urn:xmpp:reactions:0";
 /// XEP-0461.
 pub(crate) const REPLY: &str = "urn:xmpp:reply:0";
 /// XEP-0506.
@@ -104,13 +114,16 @@ pub(crate) const UPLOAD: &str = "urn:xmpp:http:upload:0";
 pub(crate) const FILE_METADATA: &str = "urn:xmpp:file:metadata:0";
 /// XEP-0447.
 pub(crate) const FILE_SHARING: &str = "urn:xmpp:sfs:0";
-/// What marks content that nobody but the recipient's own devices can read: XEP-0380 section 3 and the namespaces listed there.
-pub(crate) const SEALED: [&str; 5] = [
-    "eu.siacs.conversations.axolotl",
-    "urn:xmpp:omemo:1",
-    "urn:xmpp:omemo:2",
-    "urn:xmpp:openpgp:0",
-    "jabber:x:encrypted",
+/// What marks content that nobody but the recipient's own devices can read, with the name of the encryption: the
+/// namespaces that XEP-0380 section 3 lists, those of later versions, and RFC 3923.
+pub(crate) const SEALED: [(&str, &str); 7] = [
+    ("eu.siacs.conversations.axolotl", "OMEMO"),
+    ("urn:xmpp:omemo:1", "OMEMO"),
+    ("urn:xmpp:omemo:2", "OMEMO"),
+    ("urn:xmpp:openpgp:0", "OpenPGP"),
+    ("jabber:x:encrypted", "OpenPGP"),
+    ("urn:xmpp:otr:0", "OTR"),
+    ("urn:ietf:params:xml:ns:xmpp-e2e", "S/MIME"),
 ];
 /// The mark that [`crate::link`] leaves where it cut an oversized stanza; known inside this process only.
 pub(crate) const CUT: &str = "urn:causeway:cut";

@@ -1,8 +1,6 @@
 //! Stanzas to core values: what a message to a contact says, and what one that came back means.
-//!
-//! Reactions (XEP-0444) pass without an answer: the networks cannot carry them yet, and a reaction is a politeness
-//! whose sender would be disturbed more by an error than by its silence.
 
+mod earlier;
 pub(crate) mod encryption;
 pub(crate) mod fallback;
 mod files;
@@ -16,10 +14,12 @@ use causeway_core::clock::Timestamp;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::evidence::{Evidence, Report};
 use causeway_core::hop::{Hop, Step, Trust};
+use causeway_core::language::Tag;
 use causeway_core::message::{MessageRef, Payload, Reference, Text};
 use causeway_core::network::Item;
 use causeway_core::text::{Body, Line};
 use minidom::Element;
+use minidom::rxml::Namespace;
 
 /// The length from which a client's id is taken to be unique for ever: a UUID has 36 characters, a counter fewer than this.
 const UNIQUE_FROM: usize = 16;
@@ -57,10 +57,18 @@ pub(crate) fn message(
     if let Some(refusal) = encryption::refusal(stanza) {
         return Err(refusal);
     }
-    if let Some(text) = text(stanza, known_as) {
-        items.push(Item::Post(Box::new(draft(stanza, caller, contact, text, arrived))));
+    if let Some(payload) = payload(stanza, known_as) {
+        items.push(Item::Post(Box::new(draft(stanza, caller, contact, payload, arrived))));
     }
     Ok(items)
+}
+
+/// Whether a message says something, so that a person must be behind it and it deserves an answer.
+pub(crate) fn speaks(stanza: &Element) -> bool {
+    let is_told = |child: &Element| {
+        child.is("body", ns::COMPONENT) || child.is("x", ns::OUT_OF_BAND) || child.is("file-sharing", ns::FILE_SHARING)
+    };
+    earlier::is_act(stanza) || stanza.children().any(is_told)
 }
 
 /// Reads a message of type `error`: a delivery of ours that failed, or nothing.
@@ -116,17 +124,27 @@ fn report(about: EnvelopeId, evidence: Evidence, caller: &Caller, arrived: Arriv
     })
 }
 
-fn draft(stanza: &Element, caller: &Caller, contact: Contact, text: Text, arrived: Arrived) -> Draft {
-    let source = source(stanza);
-    let payload = match correction(stanza) {
+/// What a message says. Whatever words stand beside a retraction or a reaction, they are for programs that know neither.
+fn payload(stanza: &Element, known_as: Option<Line>) -> Option<Payload> {
+    let sender_name = line(stanza, "nick", ns::NICK).or(known_as);
+    if earlier::is_act(stanza) {
+        return earlier::act(stanza, sender_name);
+    }
+    let text = text(stanza, sender_name)?;
+    Some(match earlier::corrected(stanza) {
         Some(target) => Payload::Edit {
             target: Reference::Theirs(target),
             text,
         },
         None => Payload::Text(text),
-    };
+    })
+}
+
+fn draft(stanza: &Element, caller: &Caller, contact: Contact, payload: Payload, arrived: Arrived) -> Draft {
+    let source = source(stanza);
     Draft {
         said_at: said_at(stanza, arrived),
+        lang: body(stanza).and_then(tag).or_else(|| tag(stanza)),
         once: source.as_ref().is_some_and(|id| id.as_str().len() >= UNIQUE_FROM),
         receipt: source.is_some() && stanza.has_child("request", ns::RECEIPTS),
         source,
@@ -151,49 +169,58 @@ pub(crate) fn source(stanza: &Element) -> Option<MessageRef> {
     stanza.attr("id").and_then(MessageRef::new).or_else(origin)
 }
 
-/// The message that this one corrects. It can only be one of the sender's own (XEP-0308 section 5), so an id of ours
-/// means nothing here.
-fn correction(stanza: &Element) -> Option<MessageRef> {
-    let replace = stanza.children().find(|child| child.is("replace", ns::CORRECT))?;
-    MessageRef::new(replace.attr("id")?)
+/// The language of what an element says (XML 1.0 section 2.12).
+fn tag(element: &Element) -> Option<Tag> {
+    element.attr_ns(&Namespace::XML, "lang").and_then(Tag::read)
 }
 
-fn text(stanza: &Element, known_as: Option<Line>) -> Option<Text> {
+/// The body; of several, which say the same in different languages (RFC 6121 section 5.2.3), the one in the language of the
+/// message itself.
+fn body(stanza: &Element) -> Option<&Element> {
+    let bodies = || stanza.children().filter(|child| child.is("body", ns::COMPONENT));
+    let own = tag(stanza);
+    let fits = |body: &&Element| tag(body).is_none_or(|tag| Some(tag) == own);
+    bodies().find(fits).or_else(|| bodies().next())
+}
+
+fn line(stanza: &Element, name: &str, namespace: &str) -> Option<Line> {
+    text_of(stanza, name, namespace).and_then(|text| Line::clean(&text))
+}
+
+/// The words of a message. A link without words is its own, and so is the subject of a single message (RFC 6121 section
+/// 5.2.2).
+fn text(stanza: &Element, sender_name: Option<Line>) -> Option<Text> {
     let attachments = files::shared(stanza);
-    let whole = text_of(stanza, "body", ns::COMPONENT).or_else(|| files::link(&attachments).map(str::to_owned))?;
+    let subject = line(stanza, "subject", ns::COMPONENT);
+    let is_single = stanza.attr("type").is_none_or(|it| it == "normal");
+    let whole = body(stanza).map(Element::text).filter(|words| !words.trim().is_empty());
+    let whole = whole
+        .or_else(|| files::link(&attachments).map(str::to_owned))
+        .or_else(|| subject.as_ref().filter(|_| is_single).map(ToString::to_string))?;
     let cut = fallback::without_quote(stanza, &whole).and_then(|kept| Body::clean(&kept));
     let whole = Body::clean(&whole)?;
     let (body, original) = match cut {
         Some(cut) => (cut, Some(whole)),
         None => (whole, None),
     };
-    let line = |name, namespace| text_of(stanza, name, namespace).and_then(|text| Line::clean(&text));
     Some(Text {
-        subject: line("subject", ns::COMPONENT),
+        subject,
         original,
-        thread: line("thread", ns::COMPONENT),
-        reply_to: answered(stanza),
-        sender_name: line("nick", ns::NICK).or(known_as),
+        thread: line(stanza, "thread", ns::COMPONENT),
+        reply_to: earlier::answered(stanza),
+        sender_name,
         attachments,
+        unkept: is_unkept(stanza),
         ..Text::plain(body)
     })
 }
 
-/// The message that this one answers (XEP-0461 section 3.1).
-fn answered(stanza: &Element) -> Option<Reference> {
-    let id = stanza
+/// Whether the sender hints that nobody should keep it (XEP-0334 sections 4.1 and 4.2).
+fn is_unkept(stanza: &Element) -> bool {
+    let hints = ["no-store", "no-permanent-store"];
+    stanza
         .children()
-        .find(|child| child.is("reply", ns::REPLY))?
-        .attr("id")?;
-    match ours(id) {
-        Some(ours) => Some(Reference::Ours(ours)),
-        None => MessageRef::new(id).map(Reference::Theirs),
-    }
-}
-
-/// The message of ours that an id names; its files bear its id with their number behind it.
-fn ours(id: &str) -> Option<EnvelopeId> {
-    EnvelopeId::parse(id.split('-').next().unwrap_or_default())
+        .any(|child| child.has_ns(ns::HINTS) && hints.contains(&child.name()))
 }
 
 /// Who kept the message back, and since when (XEP-0203 section 4).

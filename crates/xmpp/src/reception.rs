@@ -6,7 +6,7 @@ use crate::errors::Refusal;
 use crate::face::presence::{self, Seen};
 use crate::face::{Answer, Face, Request, chat};
 use crate::names::Names;
-use crate::ns;
+use crate::notice;
 use crate::read::{self, Arrived};
 use crate::route::{Presence, Route, Routed, route};
 use crate::shelf::{Shelf, Subscriber};
@@ -14,7 +14,7 @@ use crate::stanza::{Outward, ReturnAddress};
 use causeway_core::clock::Timestamp;
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::language::Words;
-use causeway_core::network::{Arrival, Pending};
+use causeway_core::network::{Arrival, Item, Pending};
 use futures::FutureExt;
 use jid::BareJid;
 use minidom::Element;
@@ -179,15 +179,13 @@ impl Reception {
                 })
             }
             Ok(Answer::Flow(flow)) => Deeds {
-                later: Some(Box::pin(
-                    AssertUnwindSafe(flow(back.clone()))
-                        .catch_unwind()
-                        .map(move |done| match done {
-                            Ok(Ok(left)) => left,
-                            Ok(Err(fault)) => vec![back.refused(&Refusal::from(fault))],
-                            Err(_) => vec![back.refused(&Refusal::from(Fault::of(FaultKind::Internal)))],
-                        }),
-                )),
+                later: Some(Box::pin(AssertUnwindSafe(flow(back.clone())).catch_unwind().map(
+                    move |done| match done {
+                        Ok(Ok(left)) => left,
+                        Ok(Err(fault)) => vec![back.refused(&Refusal::from(fault))],
+                        Err(_) => vec![back.refused(&Refusal::from(Fault::of(FaultKind::Internal)))],
+                    },
+                ))),
                 ..Deeds::default()
             },
             Ok(Answer::Later(work)) => Deeds {
@@ -206,9 +204,9 @@ impl Reception {
 
     fn say(&mut self, stanza: &Element, caller: &Caller, local: &str, back: &ReturnAddress) -> Result<Deeds, Refusal> {
         let face = &self.face;
-        let has_words = stanza.has_child("body", ns::COMPONENT);
+        let speaks = read::speaks(stanza);
         let contact = match contact_of(face.network.as_ref(), local) {
-            Ok(_) if has_words && !caller.is_account() => {
+            Ok(_) if speaks && !caller.is_account() => {
                 return Err(Refusal::of(
                     "not-allowed",
                     ErrorType::Cancel,
@@ -219,12 +217,12 @@ impl Reception {
                 ));
             }
             Ok(contact) => contact,
-            Err(fault) if has_words => return Err(Refusal::from(fault)),
+            Err(fault) if speaks => return Err(Refusal::from(fault)),
             // Chat states to a wrong address deserve no answer.
             Err(_) => return Ok(Deeds::default()),
         };
         let memory = face.house.memory.as_ref();
-        let known_as = has_words.then(|| face.name_of(&caller.bare)).flatten();
+        let known_as = speaks.then(|| face.name_of(&caller.bare)).flatten();
         let items = read::message(stanza, caller, contact.clone(), known_as, self.arrived())?;
         if items.is_empty() {
             return Ok(Deeds::default());
@@ -233,17 +231,22 @@ impl Reception {
         let form = face
             .shelf
             .form(memory, &caller.bare, &contact, local, canonical.as_deref());
+        let posts = items.iter().filter_map(|item| match item {
+            Item::Post(draft) => Some(draft.as_ref()),
+            Item::Report(_) => None,
+        });
+        let (told, notes): (Vec<_>, Vec<_>) = posts.filter_map(|draft| notice::of_loss(face, draft, back)).unzip();
         let mark = archive::mark(&face.shelf, &face.house, &caller.bare);
-        let asks = has_words && face.admit(&caller.bare).is_ok();
+        let asks = speaks && face.admit(&caller.bare).is_ok();
         Ok(Deeds {
             answers: asks.then(|| self.ask_for_name(caller)).flatten().into_iter().collect(),
             ..Deeds::after(Post {
                 arrival: Arrival {
                     items,
-                    rows: form.into_iter().chain(mark).collect(),
+                    rows: form.into_iter().chain(mark).chain(told).collect(),
                     ..Arrival::default()
                 },
-                then: Vec::new(),
+                then: notes,
                 or_else: Some(back.clone()),
             })
         })

@@ -4,7 +4,7 @@ use crate::address::{Addressee, Caller, Gateway};
 use crate::errors::Refusal;
 use crate::ns;
 use crate::stanza::{Kind, ReturnAddress, language_of};
-use causeway_core::fault::{ErrorType, Fault, FaultKind};
+use causeway_core::fault::ErrorType;
 use causeway_core::language::Words;
 use minidom::Element;
 
@@ -220,9 +220,16 @@ fn is_answerable(kind: Kind, stanza_type: Option<&str>, back: &ReturnAddress) ->
 }
 
 fn too_large() -> Route<'static> {
-    Route::Refused(Refusal::from(Fault::of(FaultKind::TooLarge).saying(
-        "at most 256 KiB, 50 levels of elements, and 8,000 bytes in a name or an attribute",
-    )))
+    Route::Refused(Refusal::of(
+        "not-acceptable",
+        ErrorType::Modify,
+        Words::new(
+            "This is larger than the gateway takes: at most 256 KiB, 50 levels of elements, and 8,000 bytes in a name or an \
+             attribute",
+            "Das ist größer, als das Gateway annimmt: höchstens 256 KiB, 50 Ebenen von Elementen und 8000 Bytes in einem Namen \
+             oder Attribut",
+        ),
+    ))
 }
 
 fn was_cut(stanza: &Element) -> bool {

@@ -1,5 +1,6 @@
 //! Core values to stanzas: what a user at home gets to see.
 
+mod act;
 mod file;
 mod news;
 mod text;
@@ -61,19 +62,29 @@ pub(crate) fn stanzas(parcel: &Parcel, leg: Leg<'_>) -> Result<Vec<Outward>, Fau
             let message = text::message(parcel, text, leg).holding(element("replace", ns::CORRECT).with("id", &target));
             Ok(vec![delayed(message, parcel, leg)])
         }
+        Payload::Retract { target, .. } => {
+            let message = act::retraction(parcel, &corrected(parcel, target)?, leg);
+            Ok(vec![delayed(message, parcel, leg)])
+        }
+        Payload::React { emojis, .. } => {
+            let quoted = parcel.reply_to().ok_or_else(unknown)?;
+            Ok(vec![delayed(act::reactions(parcel, quoted, emojis, leg), parcel, leg)])
+        }
         Payload::News(news) => Ok(news::messages(parcel.id(), news, leg)),
     }
 }
 
-/// The stanza id of the message that is corrected: always one that the gateway brought, since a contact can correct
+/// The stanza id of the message that is corrected or taken back: always one that the gateway brought, since a contact can correct
 /// only what it said itself (XEP-0308 section 5).
 fn corrected(parcel: &Parcel, target: &Reference) -> Result<String, Fault> {
     match (target, parcel.reply_to()) {
         (_, Some(Quoted::Ours(id))) | (Reference::Ours(id), _) => Ok(id.to_string()),
-        (Reference::Theirs(_), _) => {
-            Err(Fault::of(FaultKind::BadContent).saying("the message that is corrected is not known"))
-        }
+        (Reference::Theirs(_), _) => Err(unknown()),
     }
+}
+
+fn unknown() -> Fault {
+    Fault::of(FaultKind::BadContent).saying("the message that is meant is not known here")
 }
 
 fn delayed(message: Outward, parcel: &Parcel, leg: Leg<'_>) -> Outward {

@@ -97,6 +97,8 @@ impl Clerk {
         let (kind, about) = match &envelope.draft.payload {
             Payload::Text(_) => ("text", None),
             Payload::Edit { .. } => ("correction", None),
+            Payload::Retract { .. } => ("retraction", None),
+            Payload::React { .. } => ("reaction", None),
             Payload::News(news) => (happened(&news.what), Some(news.about)),
         };
         let text = envelope.draft.payload.text();

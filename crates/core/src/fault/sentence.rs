@@ -25,6 +25,10 @@ impl FaultKind {
                 "The message is larger than the next server takes",
                 "Die Nachricht ist größer, als der nächste Server annimmt",
             ),
+            Self::TooLong => (
+                "The text is longer than this gateway takes",
+                "Der Text ist länger, als dieses Gateway annimmt",
+            ),
             Self::TooManyRecipients => ("Too many recipients", "Zu viele Empfänger"),
             Self::Refused => (
                 "The recipient's server refuses this message",

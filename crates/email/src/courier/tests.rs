@@ -3,7 +3,7 @@ use crate::house::{NOW, Rooms, id, juliet, romeo, words};
 use crate::mx::tests::{Answer, Zone, a, mx, serve};
 use crate::smtp::script::{Heard, Stage};
 use causeway_core::envelope::{Draft, Envelope};
-use causeway_core::fit::fit;
+use causeway_core::fit::{Context, fit};
 use causeway_core::message::{Happened, MessageRef, Text};
 use causeway_core::network::{Files, Network};
 use hickory_resolver::proto::rr::RecordType;
@@ -34,7 +34,7 @@ fn smarthost(rooms: &Arc<Rooms>, stage: &Stage) -> Arc<Email> {
     reason = "the parcel stands in for one that the store leased"
 )]
 fn parcel(email: &Email, bits: u8, payload: Payload) -> Parcel {
-    let fitted = fit(&payload, &email.profile().capabilities).unwrap();
+    let fitted = fit(&payload, &email.profile().capabilities, &Context::default()).unwrap();
     let envelope = Envelope {
         id: id(bits),
         accepted: NOW,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::house::{NOW, Rooms, id, jid, juliet, romeo, words};
 use crate::lmtp::connection::tests::desk;
+use causeway_core::emoji::Emoji;
 use causeway_core::fault::FaultKind;
 
 fn mail(text: &str) -> Mail {
@@ -246,4 +247,73 @@ fn a_message_id_of_any_length_is_a_reference() {
     let (one, other) = (source(&long).unwrap(), source(&format!("{long}y")).unwrap());
     assert_ne!(one, other);
     assert!(source("two words").is_some());
+}
+
+/// Juliet's reaction to our mail with this id.
+fn reaction(about: EnvelopeId, more: &str) -> Mail {
+    letter(&format!(
+        "In-Reply-To: <{about}@mail.example.org>\n{more}MIME-Version: 1.0\nContent-Type: multipart/alternative; \
+         boundary=x\n\n--x\n\nJuliet likes it\n--x\nContent-Type: text/plain; charset=utf-8\n\
+         Content-Disposition: Reaction\n\n👍 🌹\n--x--"
+    ))
+}
+
+#[tokio::test]
+async fn a_reaction_by_mail_is_a_reaction_to_the_message_that_it_answers() {
+    let rooms = Rooms::open();
+    rooms.remember(id(1), words("Wherefore?"));
+    let arrival = bring(&rooms, &reaction(id(1), ""), &user("romeo")).await.unwrap();
+    let Some(Item::Post(draft)) = arrival.items.first() else {
+        panic!("{arrival:?}")
+    };
+    let expect = Payload::React {
+        target: Reference::Ours(id(1)),
+        emojis: Emoji::read_all(["👍", "🌹"].into_iter()),
+        sender_name: Line::clean("Juliet"),
+    };
+    assert_eq!(draft.payload, expect);
+    assert!(arrival.rows.is_empty(), "the next line answers words, not a reaction");
+    assert_eq!(reports(&arrival).len(), 1, "who reacts has seen it");
+}
+
+#[tokio::test]
+async fn what_gmail_sends_is_a_reaction_too() {
+    let rooms = Rooms::open();
+    rooms.remember(id(1), words("Wherefore?"));
+    let gmail = letter(&format!(
+        "In-Reply-To: <{}@mail.example.org>\nMIME-Version: 1.0\nContent-Type: text/vnd.google.email-reaction+json\n\n\
+         {{\"emoji\":\"👍\",\"version\":1}}",
+        id(1)
+    ));
+    let cut = String::from_utf8_lossy(&gmail.bytes).replace("\r\n\r\nGood night\r\n", "\r\n");
+    let arrival = bring(&rooms, &mail(&cut.replace("\r\n", "\n")), &user("romeo"))
+        .await
+        .unwrap();
+    assert!(
+        matches!(&arrival.items[0], Item::Post(draft) if matches!(draft.payload, Payload::React { .. })),
+        "{arrival:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reaction_that_means_nothing_here_is_its_words() {
+    let rooms = Rooms::open();
+    rooms.remember(id(1), words("Wherefore?"));
+    for (mail, recipient) in [
+        (reaction(id(2), ""), user("romeo")),
+        (reaction(id(1), ""), user("benvolio")),
+        (reaction(id(1), "Auto-Submitted: auto-replied\n"), user("romeo")),
+    ] {
+        let arrival = bring(&rooms, &mail, &recipient).await.unwrap();
+        assert_eq!(post(&arrival).1.body.as_str(), "Juliet likes it");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_says_what_language_it_is_in() {
+    let rooms = Rooms::open();
+    for (field, expect) in [("Content-Language: it", Some("it")), ("Content-Language: it, de", None)] {
+        let arrival = bring(&rooms, &letter(field), &user("romeo")).await.unwrap();
+        assert_eq!(post(&arrival).0.lang.as_ref().map(|tag| tag.as_str()), expect);
+    }
 }

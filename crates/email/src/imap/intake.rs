@@ -127,7 +127,7 @@ fn bounced(recipient: &Recipient) -> Option<EnvelopeId> {
 fn is_defect(fault: &Fault) -> bool {
     matches!(
         fault.kind,
-        FaultKind::BadContent | FaultKind::TooLarge | FaultKind::Internal
+        FaultKind::BadContent | FaultKind::TooLarge | FaultKind::TooLong | FaultKind::Internal
     )
 }
 

@@ -198,7 +198,7 @@ impl Reply {
         let (class, code) = match (fault.retry, fault.kind) {
             (true, FaultKind::Full | FaultKind::Busy | FaultKind::TooManyRecipients) => (4, 452),
             (true, _) => (4, 451),
-            (false, FaultKind::TooLarge | FaultKind::Full) => (5, 552),
+            (false, FaultKind::TooLarge | FaultKind::TooLong | FaultKind::Full) => (5, 552),
             (false, FaultKind::BadAddress) => (5, 553),
             (
                 false,

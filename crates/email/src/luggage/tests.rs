@@ -5,7 +5,7 @@ use crate::house::{NOW, Rooms, id, juliet, romeo, words};
 use crate::smtp::script::Stage;
 use causeway_core::envelope::{Draft, Envelope};
 use causeway_core::file::FileName;
-use causeway_core::fit::fit;
+use causeway_core::fit::{Context, fit};
 use causeway_core::message::{Payload, Text};
 use causeway_core::network::{Files, Network, Outcome, Pending, Put, Web};
 use causeway_core::text::Line;
@@ -83,7 +83,7 @@ impl Post {
 
     fn parcel(&self, text: Text, attempt: u32) -> Parcel {
         let payload = Payload::Text(text);
-        let fitted = fit(&payload, &self.email.profile().capabilities).unwrap();
+        let fitted = fit(&payload, &self.email.profile().capabilities, &Context::default()).unwrap();
         let envelope = Envelope {
             id: id(1),
             accepted: NOW,

@@ -11,7 +11,8 @@ const NAMED_MAX: usize = 50;
 /// Embedded pictures up to this size are signatures' logos, lines and counting pixels, in encoded bytes.
 const ORNAMENT_MAX: usize = 15_000;
 /// Parts that belong to how the mail is made and are nothing to open.
-const FRAME: [&str; 5] = [
+const FRAME: [&str; 6] = [
+    super::reaction::GMAIL,
     "application/pgp-signature",
     "application/pkcs7-signature",
     "application/x-pkcs7-signature",

@@ -4,11 +4,14 @@ use super::*;
 use crate::read::{Read, Reading, Room, read};
 use crate::token::BounceKeys;
 use causeway_core::address::{Contact, ForeignId, NetworkId, Scope};
-use causeway_core::capability::Capabilities;
+use causeway_core::capability::{Capabilities, Reactions};
 use causeway_core::clock::Timestamp;
+use causeway_core::emoji::Emoji;
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::Evidence;
-use causeway_core::fit::fit;
+use causeway_core::fit::{Context, fit};
+use causeway_core::language::Tag;
+use causeway_core::message::Reference;
 use causeway_core::text::Body;
 use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
@@ -39,11 +42,16 @@ fn parcel_from(user: &str, payload: Payload, reply_to: Option<Quoted>) -> Parcel
         payload,
     );
     let capabilities = Capabilities {
-        edits: false,
-        receipts: false,
+        reactions: Reactions::Marked,
         longest_text: 1 << 20,
+        ..Capabilities::WORDS
     };
-    let fitted = fit(&draft.payload, &capabilities).unwrap();
+    let earlier = Payload::Text(said("Parting is sweet"));
+    let context = Context {
+        earlier: Some(&earlier),
+        ..Context::default()
+    };
+    let fitted = fit(&draft.payload, &capabilities, &context).unwrap();
     let envelope = Envelope {
         id: id(),
         accepted: TODAY,
@@ -75,6 +83,7 @@ fn composed_for(parcel: &Parcel, thread: &ThreadHead, to: &str, smtputf8: bool) 
         thread,
         files: &[],
         jabber_id: true,
+        ask_for_receipt: true,
         smtputf8,
     })
 }
@@ -264,6 +273,87 @@ fn smuggling_sequences_stay_inside_the_text() {
     }
 }
 
+/// Romeo's reaction to a letter that is called so.
+fn reaction(letter: Option<&str>) -> String {
+    let payload = Payload::React {
+        target: Reference::Theirs(MessageRef::new("line-1").unwrap()),
+        emojis: Emoji::read_all(["👍", "🌹"].into_iter()),
+        sender_name: Line::clean("Romeo Montague"),
+    };
+    let quoted = letter.map(|id| Quoted::Theirs(MessageRef::new(id).unwrap()));
+    let parcel = parcel_from("romeo@example.org", payload, quoted);
+    let mail = composed(&parcel, &ThreadHead::default(), "juliet@example.com").unwrap();
+    String::from_utf8(mail.bytes).unwrap()
+}
+
+#[test]
+fn a_reaction_is_marked_and_has_words_for_programs_that_know_no_mark() {
+    let mail = reaction(Some("letter-1@example.com"));
+    has(&mail, "In-Reply-To: <letter-1@example.com>");
+    has(&mail, "From: \"Romeo Montague\" <romeo@mail.example.org>");
+    let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
+    assert!(parsed.root_part().is_content_type("multipart", "alternative"));
+    assert_eq!(parsed.body_text(0).unwrap().trim_end(), "👍 🌹 to: “Parting is sweet”");
+    let mark = parsed.parts.last().unwrap();
+    assert_eq!(mark.content_disposition().unwrap().ctype(), "reaction");
+    assert_eq!(mark.text_contents().unwrap().trim_end(), "👍 🌹");
+    let elsewhere = MailDomain {
+        domain: "gw.example.com".into(),
+        home: "example.com".into(),
+    };
+    let without_mark = mail.replace("X-Causeway-Loop", "X-Other");
+    let Ok(Read::Mail(read)) = read(&reading(without_mark.as_bytes(), &elsewhere)) else {
+        panic!("unread")
+    };
+    assert_eq!(read.reaction, Emoji::read_all(["👍", "🌹"].into_iter()));
+}
+
+#[test]
+fn a_reaction_to_a_mail_without_an_id_goes_in_words_alone() {
+    let mail = reaction(Some("sha256-0"));
+    assert!(
+        !mail.contains("Content-Disposition") && !mail.contains("multipart"),
+        "{mail}"
+    );
+}
+
+#[test]
+fn a_notification_is_asked_for_where_the_sender_and_the_config_want_it() {
+    let letter = |receipt: bool, ask_for_receipt: bool| {
+        let mut draft = parcel(said("hi")).draft().clone();
+        draft.receipt = receipt;
+        draft.lang = Tag::read("it");
+        let fitted = fit(&draft.payload, &Capabilities::WORDS, &Context::default()).unwrap();
+        let envelope = Envelope {
+            id: id(),
+            accepted: TODAY,
+            draft,
+        };
+        let parcel = Parcel::sealed_by_the_store(envelope, fitted, 1, 0, None);
+        let writing = Writing {
+            parcel: &parcel,
+            domain: &gateway(),
+            to: "juliet@example.com",
+            to_name: None,
+            about: None,
+            thread: &ThreadHead::default(),
+            files: &[],
+            jabber_id: true,
+            ask_for_receipt,
+            smtputf8: false,
+        };
+        String::from_utf8(compose(&writing).unwrap().bytes).unwrap()
+    };
+    has(
+        &letter(true, true),
+        "Disposition-Notification-To: <romeo@mail.example.org>",
+    );
+    has(&letter(true, true), "Content-Language: it");
+    for (receipt, asks) in [(false, true), (true, false)] {
+        assert!(!letter(receipt, asks).contains("Disposition-Notification-To"));
+    }
+}
+
 fn failure(fault: Fault) -> Parcel {
     let news = News {
         about: EnvelopeId::from_random([1; 16]),
@@ -324,6 +414,7 @@ fn notified(text: Text, said_at: Option<Timestamp>, fault: Fault) -> String {
         thread: &ThreadHead::default(),
         files: &[],
         jabber_id: true,
+        ask_for_receipt: true,
         smtputf8: false,
     };
     String::from_utf8(compose(&writing).unwrap().bytes).unwrap()
@@ -382,9 +473,9 @@ fn other_news_have_no_words_in_mail() {
         first_words: String::new(),
     };
     let capabilities = Capabilities {
-        edits: false,
         receipts: true,
         longest_text: 100,
+        ..Capabilities::WORDS
     };
     let draft = parcel_from("romeo@example.org", Payload::Text(said("x")), None)
         .draft()
@@ -394,7 +485,7 @@ fn other_news_have_no_words_in_mail() {
         accepted: TODAY,
         draft,
     };
-    let fitted = fit(&Payload::News(news), &capabilities).unwrap();
+    let fitted = fit(&Payload::News(news), &capabilities, &Context::default()).unwrap();
     let parcel = Parcel::sealed_by_the_store(envelope, fitted, 1, 0, None);
     let refused = composed(&parcel, &ThreadHead::default(), "juliet@example.com").map_err(|fault| fault.kind);
     assert_eq!(refused, Err(FaultKind::NotSupported));

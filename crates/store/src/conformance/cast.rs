@@ -114,9 +114,8 @@ pub(crate) fn under(id: &str, draft: Draft) -> Draft {
 
 pub(crate) fn side() -> Capabilities {
     Capabilities {
-        edits: true,
-        receipts: true,
         longest_text: 10_000,
+        ..Capabilities::ALL
     }
 }
 

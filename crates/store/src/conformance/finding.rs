@@ -2,11 +2,16 @@
 
 use crate::conformance::Disk;
 use crate::conformance::cast::*;
+use crate::ledger::{Change, Done};
+use causeway_core::capability::Capabilities;
 use causeway_core::delivery::Event;
+use causeway_core::emoji::Emoji;
 use causeway_core::envelope::Draft;
 use causeway_core::evidence::Evidence;
+use causeway_core::fault::{Fault, FaultKind};
+use causeway_core::language::Tag;
 use causeway_core::message::{Payload, Reference, Text};
-use causeway_core::network::{Arrival, Outcome, Quoted, Row, Taken};
+use causeway_core::network::{Arrival, Outcome, Parcel, Quoted, Row, Taken};
 use causeway_core::text::Body;
 
 pub(crate) fn an_envelope_is_found_by_the_id_of_its_side<D: Disk>() {
@@ -171,6 +176,116 @@ pub(crate) fn only_own_words_are_corrected<D: Disk>() {
         Some(Quoted::Ours(own))
     );
     assert_eq!(quoted(&book, edit(Reference::Ours(hers))), None);
+}
+
+/// Every way to mean an earlier message.
+fn meaning(reference: &Reference) -> [Payload; 4] {
+    let target = reference.clone();
+    let text = Text::plain(Body::clean("Ay").unwrap());
+    let sender_name = None;
+    [
+        answering(target.clone(), draft(romeo(), juliet(), "…")).payload,
+        Payload::Edit {
+            target: target.clone(),
+            text,
+        },
+        Payload::Retract {
+            target: target.clone(),
+            sender_name: sender_name.clone(),
+        },
+        Payload::React {
+            target,
+            emojis: Emoji::read_all(["👍"].into_iter()),
+            sender_name,
+        },
+    ]
+}
+
+/// What a side that knows only words gets of a draft.
+fn in_words<D: Disk>(book: &Book<D>, draft: Draft) -> Option<Parcel> {
+    let id = book.new_one(draft);
+    let lease = Change::Lease {
+        id,
+        side: Capabilities::WORDS,
+        who: line("bridge.example"),
+    };
+    match book.commit(vec![lease]).pop() {
+        Some(Done::Leased(parcel)) => {
+            book.settle(id, handed(false));
+            Some(parcel)
+        }
+        _ => None,
+    }
+}
+
+/// Row W2 of the fault model.
+pub(crate) fn no_reference_crosses_conversations<D: Disk>() {
+    let book = Book::<D>::new();
+    let secret = book.new_one(under("line-1", draft(romeo(), juliet(), "the secret")));
+    book.carry(secret);
+    for meant in [Reference::Ours(secret), Reference::Theirs(reference("line-1"))] {
+        for (from, to) in [(friar(), romeo()), (nurse(), juliet()), (romeo(), friar())] {
+            for payload in meaning(&meant) {
+                if let Some(parcel) = in_words(&book, Draft::new(from.clone(), to.clone(), payload)) {
+                    assert_eq!(parcel.reply_to(), None, "{parcel:?}");
+                    let words = parcel.payload().text().unwrap().body.as_str();
+                    assert!(!words.contains("secret"), "{words}");
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn a_reaction_means_what_the_other_said<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "I come")));
+    book.carry(first);
+    let edit = Payload::Edit {
+        target: Reference::Theirs(reference("line-1")),
+        text: Text::plain(Body::clean("I come at nine").unwrap()),
+    };
+    let edit = book.new_one(under("line-2", Draft::new(romeo(), juliet(), edit)));
+    book.carry(edit);
+    for meant in [first, edit] {
+        let [.., reaction] = meaning(&Reference::Ours(meant));
+        let id = book.new_one(Draft::new(juliet(), romeo(), reaction));
+        let parcel = book.lease(id);
+        // Programs know a corrected message by the id that it had first (XEP-0308 section 3).
+        assert_eq!(parcel.reply_to(), Some(&Quoted::Theirs(reference("line-1"))));
+        book.settle(id, handed(false));
+    }
+    let [.., reaction] = meaning(&Reference::Ours(first));
+    let parcel = in_words(&book, Draft::new(juliet(), romeo(), reaction)).unwrap();
+    assert_eq!(parcel.payload().text().unwrap().body.as_str(), "👍 to: “I come”");
+}
+
+pub(crate) fn what_was_never_delivered_is_not_taken_back<D: Disk>() {
+    let book = Book::<D>::new();
+    let line = book.new_one(under("line-1", draft(romeo(), juliet(), "I hate thee")));
+    book.lease(line);
+    book.settle(line, Outcome::Failed(Fault::of(FaultKind::NoSuchUser), None));
+    let told = book.due();
+    let [_, _, retraction, _] = meaning(&Reference::Theirs(reference("line-1")));
+    let retraction = Draft::new(romeo(), juliet(), retraction);
+    assert!(in_words(&book, retraction).is_none());
+    assert_eq!(book.due(), told, "nobody is told that nothing was to do");
+}
+
+pub(crate) fn a_correction_is_fitted_to_what_it_corrects<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "Wherefor")));
+    book.carry(first);
+    let [_, edit, ..] = meaning(&Reference::Theirs(reference("line-1")));
+    let german = Draft {
+        lang: Tag::read("de-AT"),
+        ..Draft::new(romeo(), juliet(), edit)
+    };
+    let parcel = in_words(&book, german).unwrap();
+    assert_eq!(
+        parcel.payload().text().unwrap().body.as_str(),
+        "Korrektur:\n\n> Wherefor\nAy"
+    );
+    assert_eq!(parcel.reply_to(), Some(&Quoted::Ours(first)));
 }
 
 const WEEK: u64 = 7 * 24 * 3600;

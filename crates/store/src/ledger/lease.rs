@@ -8,9 +8,10 @@ use crate::ledger::happen::own_hop;
 use crate::ledger::pen::Pen;
 use crate::row;
 use causeway_core::capability::Capabilities;
-use causeway_core::delivery::Event;
+use causeway_core::delivery::{Event, Stage};
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
-use causeway_core::fit::{Fitted, fit};
+use causeway_core::fit::{Context, Fitted, fit};
+use causeway_core::language::Tag;
 use causeway_core::message::{MessageRef, Payload, Reference};
 use causeway_core::network::Quoted;
 use causeway_core::text::Line;
@@ -40,7 +41,13 @@ impl Pen<'_> {
             .ok_or_else(|| row::damaged(&keys::envelope(id), "is missing"))?;
         let now = self.now;
         let sign = |after: &Entry, step| vec![own_hop(after, step, now)];
-        let fitted = match fit(&envelope.draft.payload, side) {
+        let meant = self.meant(&envelope.draft)?;
+        let context = Context {
+            earlier: meant.as_ref().map(|meant| &meant.draft.payload),
+            lost: meant.as_ref().map_or(Ok(false), |meant| self.is_lost(&meant.id))?,
+            language: envelope.draft.lang.as_ref().and_then(Tag::language).unwrap_or_default(),
+        };
+        let fitted = match fit(&envelope.draft.payload, side, &context) {
             Ok(fitted) => fitted,
             Err(fault) => {
                 self.happen(&entry, &[Event::Leased, Event::Refused(fault.for_good())], &sign)?;
@@ -50,7 +57,7 @@ impl Pen<'_> {
         let Some(after) = self.happen(&entry, &[Event::Leased], &sign)? else {
             return Ok(Noted::NotLeased);
         };
-        let reply_to = self.quoted(&envelope.draft, &fitted)?;
+        let reply_to = meant.and_then(|meant| quoted(&envelope.draft, meant));
         let (attempt, doubts) = (after.delivery.attempts, after.delivery.doubts);
         Ok(Noted::Leased(Box::new(Leased {
             envelope,
@@ -86,39 +93,51 @@ impl Pen<'_> {
         Ok(entry.due().is_some_and(|due| due <= self.now) && self.leads(entry)?)
     }
 
-    /// The message that a parcel answers or corrects, in words that the recipient's side understands. Only what these
-    /// two said to each other is ever quoted, and only one's own words are corrected.
-    fn quoted(&mut self, draft: &Draft, fitted: &Fitted) -> Result<Option<Quoted>, StoreError> {
-        let (reference, own_only) = match fitted.payload() {
-            Payload::Text(text) => (text.reply_to.as_ref(), false),
-            Payload::Edit { target, .. } => (Some(target), true),
-            Payload::News(_) => (None, false),
-        };
-        let quoted = match reference {
-            Some(Reference::Ours(id)) => self.quoted_ours(draft, id)?,
-            Some(Reference::Theirs(source)) => self.quoted_theirs(draft, source)?,
-            None => None,
-        };
-        Ok(quoted.filter(|quoted| !own_only || matches!(quoted, Quoted::Ours(_))))
-    }
-
-    fn quoted_ours(&mut self, draft: &Draft, id: &EnvelopeId) -> Result<Option<Quoted>, StoreError> {
-        let read = self.envelope(id);
-        let Some(earlier) = self.forgiving(read)?.map(|envelope| envelope.draft) else {
+    /// The message that a draft answers, corrects, takes back or reacts to. Only what these two said to each other is ever
+    /// meant, and only one's own words are corrected and taken back.
+    fn meant(&mut self, draft: &Draft) -> Result<Option<Envelope>, StoreError> {
+        let Some((reference, own_only)) = draft.payload.meant() else {
             return Ok(None);
         };
-        let same_way = earlier.from == draft.from && earlier.to == draft.to;
-        let other_way = earlier.from == draft.to && earlier.to == draft.from;
-        Ok(match (same_way, other_way) {
-            (true, _) => Some(Quoted::Ours(*id)),
-            (_, true) => earlier.source.map(Quoted::Theirs),
-            _ => None,
-        })
+        let id = match reference {
+            Reference::Ours(id) => Some(*id),
+            Reference::Theirs(source) => self.under(draft, source)?,
+        };
+        let read = id.map_or(Ok(None), |id| self.envelope(&id));
+        Ok(self.forgiving(read)?.filter(|Envelope { draft: earlier, .. }| {
+            let same_way = earlier.from == draft.from && earlier.to == draft.to;
+            let other_way = earlier.from == draft.to && earlier.to == draft.from;
+            same_way || (other_way && !own_only)
+        }))
     }
 
-    fn quoted_theirs(&mut self, draft: &Draft, source: &MessageRef) -> Result<Option<Quoted>, StoreError> {
+    /// What the same one said to the same one under an id in its own words.
+    fn under(&mut self, draft: &Draft, source: &MessageRef) -> Result<Option<EnvelopeId>, StoreError> {
         let lane = Digest::lane(&draft.from, &draft.to);
         let read = self.batch.read_id(&keys::source(source, &lane));
-        Ok(self.forgiving(read)?.map(Quoted::Ours))
+        self.forgiving(read)
+    }
+
+    /// Whether a message never reached the other side and never will.
+    fn is_lost(&mut self, id: &EnvelopeId) -> Result<bool, StoreError> {
+        let read = self.entry(id);
+        let entry = self.forgiving(read)?;
+        Ok(entry
+            .is_some_and(|entry| matches!(entry.delivery.stage, Stage::Failed { .. }) && entry.delivery.doubts == 0))
+    }
+}
+
+/// How the recipient's side calls the message that is meant.
+fn quoted(draft: &Draft, meant: Envelope) -> Option<Quoted> {
+    match meant.draft.from == draft.from {
+        true => Some(Quoted::Ours(meant.id)),
+        false => match meant.draft.payload {
+            // A corrected message keeps the id that it had first (XEP-0308 section 3).
+            Payload::Edit {
+                target: Reference::Theirs(first),
+                ..
+            } => Some(Quoted::Theirs(first)),
+            _ => meant.draft.source.map(Quoted::Theirs),
+        },
     }
 }

@@ -115,9 +115,8 @@ fn arrive(number: u64) -> Change {
 fn carry(ledger: &Ledger) {
     let ready = ledger.ready(Timestamp(1_000), &|_| false, &|_| 9, 9).unwrap();
     let side = Capabilities {
-        edits: true,
-        receipts: true,
         longest_text: 100_000,
+        ..Capabilities::ALL
     };
     let who = line("bridge.example");
     let leases = ready.iter().map(|r| Change::Lease {

@@ -217,3 +217,92 @@ fn a_message_of_ours_that_comes_back_has_failed_for_good() {
         None
     );
 }
+
+#[test]
+fn a_retraction_means_one_of_the_senders_own_whatever_words_stand_beside_it() {
+    let fallback = "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'><body/></fallback>\
+                    <body>/me retracted a message</body>";
+    for retraction in [
+        "<retract xmlns='urn:xmpp:message-retract:1' id='line-1'/>",
+        "<apply-to xmlns='urn:xmpp:fasten:0' id='line-1'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
+    ] {
+        let draft = said("id='2'", &format!("{retraction}{fallback}"));
+        let Payload::Retract { target, .. } = draft.payload else {
+            panic!("{retraction}")
+        };
+        assert_eq!(target, Reference::Theirs(MessageRef::new("line-1").unwrap()));
+    }
+}
+
+fn reacted(target: &str, reactions: &str) -> Option<(Reference, Vec<String>)> {
+    let stanza = stanza(&format!(
+        "<message id='2'><reactions xmlns='urn:xmpp:reactions:0' id='{target}'>{reactions}</reactions></message>"
+    ));
+    match message_items(&stanza).pop()? {
+        Item::Post(draft) => match draft.payload {
+            Payload::React { target, emojis, .. } => Some((target, emojis.iter().map(ToString::to_string).collect())),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_reaction_means_any_message_of_the_conversation() {
+    let thumb = "<reaction>👍</reaction><reaction>👍</reaction><reaction>🌹</reaction>";
+    let ours = Reference::Ours(EnvelopeId::parse(OURS).unwrap());
+    let both = || vec!["👍".to_owned(), "🌹".to_owned()];
+    assert_eq!(reacted(OURS, thumb), Some((ours.clone(), both())));
+    // A file that came with it.
+    assert_eq!(reacted(&format!("{OURS}-2"), thumb), Some((ours.clone(), both())));
+    let own = Reference::Theirs(MessageRef::new("line-1").unwrap());
+    assert_eq!(reacted("line-1", thumb), Some((own, both())));
+    assert_eq!(reacted(OURS, ""), Some((ours, Vec::new())));
+    assert_eq!(reacted(OURS, "<reaction>lol</reaction>"), None, "no emoji, no reaction");
+    assert_eq!(reacted("", thumb), None);
+}
+
+#[test]
+fn a_message_is_in_the_language_of_its_body() {
+    let lang = |attributes: &str, children: &str| said(attributes, children).lang.map(|tag| tag.as_str().to_owned());
+    assert_eq!(lang("xml:lang='de'", "<body>a</body>").as_deref(), Some("de"));
+    assert_eq!(
+        lang("xml:lang='de'", "<body xml:lang='it'>a</body>").as_deref(),
+        Some("it")
+    );
+    assert_eq!(lang("", "<body>a</body>"), None);
+    let both = said(
+        "xml:lang='en'",
+        "<body xml:lang='it'>amore</body><body xml:lang='en'>love</body>",
+    );
+    assert_eq!(both.payload.first_words(9), "love");
+}
+
+#[test]
+fn the_subject_of_a_single_message_is_enough_to_say() {
+    let draft = said("id='1' type='normal'", "<subject>Come at nine</subject><body/>");
+    let text = draft.payload.text().unwrap();
+    assert_eq!((text.body.as_str(), text.subject.is_some()), ("Come at nine", true));
+    let chat = stanza("<message type='chat'><subject>Come at nine</subject></message>");
+    assert_eq!(message_items(&chat), []);
+}
+
+#[test]
+fn a_hint_that_nothing_be_kept_is_carried() {
+    let kept = |hint: &str| {
+        let draft = said("id='1'", &format!("<body>a</body><{hint} xmlns='urn:xmpp:hints'/>"));
+        !draft.payload.text().unwrap().unkept
+    };
+    assert!(!kept("no-store") && !kept("no-permanent-store"));
+    assert!(kept("no-copy") && kept("store"));
+}
+
+#[test]
+fn typing_and_being_there_leave_no_trace() {
+    for state in ["active", "composing", "paused", "inactive", "gone"] {
+        let stanza = stanza(&format!(
+            "<message><{state} xmlns='http://jabber.org/protocol/chatstates'/><thread>t</thread></message>"
+        ));
+        assert_eq!(message_items(&stanza), [], "{state}");
+    }
+}

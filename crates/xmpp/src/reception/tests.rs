@@ -2,6 +2,8 @@ use super::*;
 use crate::cast::{DOMAIN, Props, romeo, stanza};
 use crate::ns;
 use crate::shelf::Shelf;
+use causeway_core::language::Language;
+use causeway_core::registration::Registration;
 use proptest::prelude::*;
 
 fn reception(props: &Props) -> Reception {
@@ -75,7 +77,20 @@ const STANZAS: &[(&str, &str)] = &[
     ("<message R J/>", ""),
     ("<message R J><body/></message>", ""),
     ("<message R J><body>  \n </body></message>", ""),
-    ("<message R J><subject>hi</subject></message>", ""),
+    ("<message R J><subject>hi</subject></message>", "post"),
+    ("<message R J type='chat'><subject>hi</subject></message>", ""),
+    (
+        "<message R J id='2'><reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>👍</reaction></reactions></message>",
+        "post",
+    ),
+    (
+        "<message R J id='2'><retract xmlns='urn:xmpp:message-retract:1' id='1'/><body>taken back</body></message>",
+        "post",
+    ),
+    (
+        "<message R J id='2'><retract xmlns='urn:xmpp:message-retract:1'/><body>taken back</body></message>",
+        "",
+    ),
     ("<message R J><body>a</body><body>b</body></message>", "post"),
     ("<message R J><body><b>bold</b></body></message>", ""),
     ("<message R J><body xmlns='jabber:client'>hi</body></message>", ""),
@@ -401,4 +416,63 @@ proptest! {
             prop_assert!(stanza_type.as_deref() != Some("error"), "an error was answered");
         }
     }
+}
+
+/// What Romeo is told besides when his message is taken.
+fn told(props: &Props, xml: &str) -> Vec<String> {
+    let full = xml
+        .replace(" R", &format!(" {ROMEO}"))
+        .replace(" J", &format!(" {JULIET}"));
+    let post = reception(props).receive(&stanza(&full)).post.unwrap();
+    let mut rows = props.paper.rows.lock().unwrap();
+    rows.extend(
+        post.arrival
+            .rows
+            .into_iter()
+            .filter_map(|row| Some((row.key, row.value?))),
+    );
+    let words = |note: &Outward| {
+        let note = note.element();
+        assert_eq!(note.attr("to"), Some("romeo@verona.example"));
+        assert_eq!(
+            note.attr("from"),
+            Some("juliet\\40capulet@pigeon.verona.example/gateway")
+        );
+        crate::xml::text_of(note, "body", ns::COMPONENT).unwrap()
+    };
+    post.then.iter().map(words).collect()
+}
+
+#[test]
+fn what_a_network_lacks_is_told_once_and_in_the_users_language() {
+    let props = Props::new();
+    let edit = "<message R J id='1'><body>a</body><replace xmlns='urn:xmpp:message-correct:0' id='0'/></message>";
+    let reaction = "<message R J xml:lang='de' id='2'><reactions xmlns='urn:xmpp:reactions:0' id='0'>\
+                    <reaction>👍</reaction></reactions></message>";
+    assert_eq!(
+        told(&props, edit),
+        ["ℹ Pigeon post knows no corrections: what you changed goes out as a new message."]
+    );
+    assert_eq!(told(&props, edit), [""; 0]);
+    assert_eq!(
+        told(&props, reaction),
+        [
+            "ℹ Taubenpost kennt Reaktionen kaum: Deine gehen als kurze Nachrichten hinaus und werden nicht zurückgenommen."
+        ]
+    );
+    assert_eq!(told(&props, "<message R J id='3'><body>a</body></message>"), [""; 0]);
+    let key = "told/pigeon/romeo@verona.example/edit";
+    assert!(props.paper.rows.lock().unwrap().contains_key(key));
+}
+
+#[test]
+fn what_a_user_chose_goes_before_the_language_of_his_client() {
+    let props = Props::new();
+    let mut registration = Registration::default();
+    registration.settings.language = Some(Language::De);
+    let key = "user/pigeon/romeo@verona.example".to_owned();
+    props.paper.rows.lock().unwrap().insert(key, registration.write());
+    let retraction = "<message R J xml:lang='en' id='1'><retract xmlns='urn:xmpp:message-retract:1' id='0'/></message>";
+    let told = told(&props, retraction);
+    assert!(told[0].starts_with("ℹ Taubenpost kann nichts zurücknehmen"), "{told:?}");
 }

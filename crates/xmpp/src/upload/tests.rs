@@ -4,7 +4,7 @@ use crate::link::line::{Desk, line};
 use causeway_core::address::Party;
 use causeway_core::envelope::{Draft, Envelope};
 use causeway_core::file::FileName;
-use causeway_core::fit::fit;
+use causeway_core::fit::{Context, fit};
 use causeway_core::message::{Payload, Text};
 use causeway_core::network::{Fetched, Files, Finding, Pending, Verdict, Web};
 use causeway_core::text::Body;
@@ -202,7 +202,7 @@ fn parcel(attempt: u32) -> Parcel {
         }],
         ..Text::plain(Body::clean("Look!").unwrap())
     });
-    let fitted = fit(&payload, &crate::courier::capabilities()).unwrap();
+    let fitted = fit(&payload, &crate::courier::capabilities(), &Context::default()).unwrap();
     let envelope = Envelope {
         id: EnvelopeId::from_random([7; 16]),
         accepted: NOW,

@@ -8,7 +8,7 @@ use crate::stanza::Outward;
 use crate::xml::{Build, element};
 use causeway_core::envelope::{Envelope, EnvelopeId};
 use causeway_core::fault::Fault;
-use causeway_core::language::{Language, Words};
+use causeway_core::language::Words;
 use causeway_core::message::{Happened, News};
 use std::time::Duration;
 
@@ -29,9 +29,9 @@ pub(super) fn messages(id: EnvelopeId, news: &News, leg: Leg<'_>) -> Vec<Outward
                 .holding(element("displayed", ns::MARKERS).with("id", their_id))
                 .holding(element("received", ns::RECEIPTS).with("id", their_id)),
         ],
-        (Happened::Delivered, None) => vec![note(id, &format!("✓ Delivered: {}", quoted(news)), leg)],
-        (Happened::Seen, None) => vec![note(id, &format!("✓ Read: {}", quoted(news)), leg)],
-        (Happened::Delayed(fault), _) => vec![note(id, &delayed(news, fault.as_ref()), leg)],
+        (Happened::Delivered, None) => vec![note(id, &said("✓ Delivered", "✓ Zugestellt", news, leg), leg)],
+        (Happened::Seen, None) => vec![note(id, &said("✓ Read", "✓ Gelesen", news, leg), leg)],
+        (Happened::Delayed(fault), _) => vec![note(id, &delayed(news, fault.as_ref(), leg), leg)],
         (Happened::Failed(fault), their_id) => failed(id, news, fault, their_id, leg),
     }
 }
@@ -44,7 +44,7 @@ fn failed(id: EnvelopeId, news: &News, fault: &Fault, their_id: Option<&str>, le
         .zip(session)
         .map(|(their_id, session)| error(news, fault, their_id, session, leg));
     let is_fresh = leg.about.is_some_and(|about| leg.now.since(about.accepted) <= FRESH);
-    let line = (error.is_none() || !is_fresh).then(|| note(id, &format!("⚠ {}", not_delivered(news, fault)), leg));
+    let line = (error.is_none() || !is_fresh).then(|| note(id, &format!("⚠ {}", not_delivered(news, fault, leg)), leg));
     error.into_iter().chain(line).collect()
 }
 
@@ -66,7 +66,11 @@ fn sign(id: EnvelopeId, leg: Leg<'_>) -> Outward {
 fn note(id: EnvelopeId, words: &str, leg: Leg<'_>) -> Outward {
     let id_text = id.to_string();
     Outward::message(leg.from, leg.to.as_str(), "chat", Some(&id_text))
-        .holding(element("body", ns::COMPONENT).saying(words))
+        .holding(
+            element("body", ns::COMPONENT)
+                .in_language(leg.language.tag())
+                .saying(words),
+        )
         .holding(element("origin-id", ns::STANZA_IDS).with("id", &id_text))
 }
 
@@ -74,28 +78,32 @@ fn note(id: EnvelopeId, words: &str, leg: Leg<'_>) -> Outward {
 /// clients send to.
 fn error(news: &News, fault: &Fault, their_id: &str, session: &str, leg: Leg<'_>) -> Outward {
     let row = fault.kind.row();
-    let refusal = Refusal::of(
-        row.condition,
-        row.error_type,
-        Words::new(not_delivered(news, fault), not_delivered(news, fault)),
-    );
-    Outward::message(&leg.from.bare(), session, "error", Some(their_id)).holding(refusal.element(Language::En))
+    let words = not_delivered(news, fault, leg);
+    let refusal = Refusal::of(row.condition, row.error_type, Words::new(words.clone(), words));
+    Outward::message(&leg.from.bare(), session, "error", Some(their_id)).holding(refusal.element(leg.language))
 }
 
-fn delayed(news: &News, fault: Option<&Fault>) -> String {
+fn said(en: &str, de: &str, news: &News, leg: Leg<'_>) -> String {
+    format!("{}: {}", leg.language.pick(en, de), quoted(news, leg))
+}
+
+fn delayed(news: &News, fault: Option<&Fault>, leg: Leg<'_>) -> String {
     let reason = fault
-        .map(|fault| format!(" – {}", fault.told(Language::En)))
+        .map(|fault| format!(" – {}", fault.told(leg.language)))
         .unwrap_or_default();
-    format!("⏳ Not delivered yet: {}{reason}; still trying", quoted(news))
+    let what = said("⏳ Not delivered yet", "⏳ Noch nicht zugestellt", news, leg);
+    let still = leg.language.pick("still trying", "weitere Versuche folgen");
+    format!("{what}{reason}; {still}")
 }
 
-fn not_delivered(news: &News, fault: &Fault) -> String {
-    format!("{} was not delivered: {}", quoted(news), fault.told(Language::En))
+fn not_delivered(news: &News, fault: &Fault, leg: Leg<'_>) -> String {
+    let was = leg.language.pick("was not delivered", "wurde nicht zugestellt");
+    format!("{} {was}: {}", quoted(news, leg), fault.told(leg.language))
 }
 
-fn quoted(news: &News) -> String {
+fn quoted(news: &News, leg: Leg<'_>) -> String {
     match news.first_words.is_empty() {
-        true => "a message".to_owned(),
-        false => format!("“{}”", news.first_words),
+        true => leg.language.pick("A message", "Eine Nachricht").to_owned(),
+        false => leg.language.quoted(&news.first_words),
     }
 }

@@ -2,10 +2,11 @@ use super::*;
 use crate::cast::{NOW, gateway, juliet, leased, parcel, romeo};
 use crate::xml::text_of;
 use causeway_core::address::Party;
+use causeway_core::emoji::Emoji;
 use causeway_core::envelope::{Draft, EnvelopeId};
 use causeway_core::file::{Attachment, FileName, Link, Place};
 use causeway_core::hop::{Hop, Step};
-use causeway_core::language::Language;
+use causeway_core::language::{Language, Tag};
 use causeway_core::message::{Happened, MessageRef, News, Text};
 use causeway_core::text::{Body, Line};
 
@@ -41,13 +42,23 @@ fn written_with(
     about: Option<&Envelope>,
     age: Duration,
 ) -> Vec<Element> {
+    written_in(Language::En, files, parcel, about, age)
+}
+
+fn written_in(
+    language: Language,
+    files: &[Result<Placed, Absence>],
+    parcel: &Parcel,
+    about: Option<&Envelope>,
+    age: Duration,
+) -> Vec<Element> {
     let from = gateway().contact("juliet\\40capulet").unwrap().present();
     let leg = Leg {
         gateway: &gateway(),
         from: &from,
         to: &romeo(),
         files,
-        language: Language::En,
+        language,
         about,
         now: NOW.plus(age),
         wall: NOW.plus(age),
@@ -308,5 +319,99 @@ fn an_error_never_goes_to_a_session_of_somebody_else() {
         stanzas
             .iter()
             .all(|stanza| stanza.attr("to") == Some("romeo@verona.example"))
+    );
+}
+
+#[test]
+fn a_retraction_names_what_the_gateway_brought_and_says_so_to_old_programs() {
+    let target = EnvelopeId::from_random([9; 16]);
+    let stanza = one(&parcel(Payload::Retract {
+        target: Reference::Ours(target),
+        sender_name: None,
+    }));
+    let retract = stanza.get_child("retract", ns::RETRACT).unwrap();
+    assert_eq!(retract.attr("id"), Some(target.to_string().as_str()));
+    assert_eq!(body(&stanza), "Please disregard my message “I come”.");
+    let fallback = stanza.get_child("fallback", ns::FALLBACK).unwrap();
+    assert_eq!(fallback.attr("for"), Some(ns::RETRACT));
+}
+
+fn reaction(emojis: &[&str]) -> Draft {
+    draft(Payload::React {
+        target: Reference::Ours(EnvelopeId::from_random([9; 16])),
+        emojis: Emoji::read_all(emojis.iter().copied()),
+        sender_name: None,
+    })
+}
+
+#[test]
+fn a_reaction_names_the_users_own_message_in_his_words() {
+    let theirs = || Some(Quoted::Theirs(MessageRef::new("line-1").unwrap()));
+    let stanza = one(&leased(reaction(&["👍", "🌹"]), 0, theirs()));
+    let reactions = stanza.get_child("reactions", ns::REACTIONS).unwrap();
+    assert_eq!(reactions.attr("id"), Some("line-1"));
+    let all: Vec<String> = reactions.children().map(Element::text).collect();
+    assert_eq!(all, ["👍", "🌹"]);
+    assert!(!stanza.has_child("body", ns::COMPONENT) && !stanza.has_child("markable", ns::MARKERS));
+    let taken_back = one(&leased(reaction(&[]), 0, theirs()));
+    let reactions = taken_back.get_child("reactions", ns::REACTIONS).unwrap();
+    assert_eq!(reactions.children().count(), 0);
+}
+
+#[test]
+fn a_reaction_to_something_unknown_says_so() {
+    let from = gateway().contact("juliet\\40capulet").unwrap().present();
+    let leg = Leg {
+        gateway: &gateway(),
+        from: &from,
+        to: &romeo(),
+        files: &[],
+        language: Language::En,
+        about: None,
+        now: NOW,
+        wall: NOW,
+    };
+    let fault = stanzas(&leased(reaction(&["👍"]), 0, None), leg).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::BadContent);
+}
+
+#[test]
+fn words_in_a_language_say_so_and_what_should_not_be_kept_too() {
+    let letter = Draft {
+        lang: Tag::read("it"),
+        ..draft(Payload::Text(Text {
+            unkept: true,
+            ..text("Buona notte")
+        }))
+    };
+    let stanza = one(&leased(letter, 0, None));
+    let body = stanza.get_child("body", ns::COMPONENT).unwrap();
+    assert_eq!(body.attr_ns(&minidom::rxml::Namespace::XML, "lang"), Some("it"));
+    assert!(stanza.has_child("no-store", ns::HINTS));
+}
+
+#[test]
+fn news_speak_the_users_language() {
+    let why = || Fault::of(FaultKind::NoSuchUser).saying("550 no Juliet here");
+    let in_german = |what| {
+        let news = news(what, Some("line-1"));
+        written_in(
+            Language::De,
+            &[],
+            &news,
+            Some(&romeos_line()),
+            Duration::from_secs(3600),
+        )
+    };
+    let late = in_german(Happened::Failed(why()));
+    let reason = late[0].get_child("error", ns::COMPONENT).unwrap();
+    let text = reason.get_child("text", ns::STANZA_ERRORS).unwrap();
+    let words = "„Lady, by yonder“ wurde nicht zugestellt: Diese Adresse hat niemand: 550 no Juliet here";
+    assert_eq!(text.text(), words);
+    assert_eq!(text.attr_ns(&minidom::rxml::Namespace::XML, "lang"), Some("de"));
+    assert_eq!(body(&late[1]), format!("⚠ {words}"));
+    assert_eq!(
+        body(&in_german(Happened::Delayed(None))[0]),
+        "⏳ Noch nicht zugestellt: „Lady, by yonder“; weitere Versuche folgen"
     );
 }

@@ -14,17 +14,17 @@ use std::fmt::Write;
 pub(super) fn message(parcel: &Parcel, text: &Text, leg: Leg<'_>) -> Outward {
     let id = parcel.id().to_string();
     let child = |name, namespace, text: &str| element(name, namespace).saying(text);
+    let words = child("body", ns::COMPONENT, &body(text, parcel.reply_to().is_some(), leg));
     Outward::message(leg.from, leg.to.as_str(), "chat", Some(&id))
         .holding_some(
             text.subject
                 .as_ref()
                 .map(|line| child("subject", ns::COMPONENT, line.as_str())),
         )
-        .holding(child(
-            "body",
-            ns::COMPONENT,
-            &body(text, parcel.reply_to().is_some(), leg),
-        ))
+        .holding(match parcel.draft().lang.as_ref() {
+            Some(lang) => words.in_language(lang.as_str()),
+            None => words,
+        })
         .holding_some(
             text.thread
                 .as_ref()
@@ -37,6 +37,7 @@ pub(super) fn message(parcel: &Parcel, text: &Text, leg: Leg<'_>) -> Outward {
                 .map(|line| child("nick", ns::NICK, line.as_str())),
         )
         .holding(element("origin-id", ns::STANZA_IDS).with("id", &id))
+        .holding_some(text.unkept.then(|| element("no-store", ns::HINTS)))
         .holding(element("request", ns::RECEIPTS))
         .holding(element("markable", ns::MARKERS))
 }

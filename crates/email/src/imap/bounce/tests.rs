@@ -9,6 +9,8 @@ fn mail(authenticated: Authenticated, in_reply_to: Option<EnvelopeId>, text: Tex
     IncomingMail {
         from: juliet().contact().unwrap().id.clone(),
         from_spelled: "juliet@example.com".into(),
+        reaction: Vec::new(),
+        lang: None,
         message_id: "1@example.com".into(),
         in_reply_to: in_reply_to
             .map(|id| format!("{id}@mail.example.org"))
