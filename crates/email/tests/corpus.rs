@@ -19,7 +19,7 @@ use causeway_email::fields::Fields;
 use causeway_email::guard::{Limits, measure};
 use causeway_email::hops::Received;
 use causeway_email::quote;
-use causeway_email::read::{Room, Reading, read};
+use causeway_email::read::{Reading, Room, read};
 use causeway_email::token::BounceKeys;
 use std::collections::BTreeMap;
 use std::fs;

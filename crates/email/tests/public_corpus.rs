@@ -8,7 +8,7 @@
 
 use causeway_core::clock::Timestamp;
 use causeway_email::address::MailDomain;
-use causeway_email::read::{Room, Read, Reading, read};
+use causeway_email::read::{Read, Reading, Room, read};
 use causeway_email::token::BounceKeys;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const MOST: u64 = 1000;
+/// A certificate for localhost, and who signed it.
+const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../email/testdata");
 
 /// A web server on loopback that says one thing, and counts who came.
 struct Theatre {
@@ -145,7 +147,7 @@ async fn no_hostile_link_reaches_the_house() {
         "127。0。0。1",
         "%31%32%37.0.0.1",
         "localhost",
-        "LOCALHOST.",
+        "LOCALHOST",
         "[::1]",
         "[::]",
         "[0:0:0:0:0:0:0:1]",
@@ -295,4 +297,64 @@ fn a_rule_that_means_nothing_is_refused() {
         };
         assert!(check(&config).is_err(), "{config:?}");
     }
+}
+
+/// Serves one picture over TLS to whoever believes the certificate.
+async fn plays_over_tls<T>(listener: &TcpListener, work: impl Future<Output = T>) -> T {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let file = |name: &str| format!("{TESTDATA}/{name}");
+    let chain = CertificateDer::pem_file_iter(file("server.pem")).unwrap();
+    let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let play = async {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read(&mut [0; 10_000]).await;
+                let _ = stream.write_all(picture("jpeg").as_bytes()).await;
+                let _ = stream.shutdown().await;
+            }
+        }
+    };
+    tokio::select! { () = play => unreachable!(), done = work => done }
+}
+
+#[tokio::test]
+async fn a_server_must_prove_its_name() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let web = |ca_file: Option<&str>| {
+        let config = Config {
+            allow_private: vec![format!("localhost:{port}")],
+            ca_file: ca_file.map(|name| format!("{TESTDATA}/{name}").into()),
+            ..Config::default()
+        };
+        Fetcher::new(&config, &[]).unwrap()
+    };
+    let picture = link(&format!("https://localhost:{port}/x"));
+    let trusting = web(Some("ca.pem"));
+    let fetched = plays_over_tls(&listener, trusting.fetch(&picture, MOST)).await;
+    assert_eq!(fetched.unwrap().bytes, b"jpeg");
+    let fault = plays_over_tls(&listener, web(None).fetch(&picture, MOST)).await;
+    assert_eq!(kind(fault), FaultKind::Unreachable);
+}
+
+#[test]
+fn of_a_names_addresses_only_the_public_ones_are_asked() {
+    let rules = Rules::new(&["*".to_owned()], &[]).unwrap();
+    let url = parsed(&link("https://upload.verona.example:5281/x")).unwrap();
+    let target = rules.target(&url, Chosen::ByStranger).unwrap();
+    let address = |written: &str| written.parse::<IpAddr>().unwrap();
+    let found = ["10.0.0.1", "1.1.1.1", "::1", "::ffff:192.168.0.1", "2606:4700::1111"].map(address);
+    let open = [address("1.1.1.1"), address("2606:4700::1111")].map(|it| SocketAddr::new(it, 5281));
+    assert_eq!(target.open(found).unwrap(), open);
+    assert_eq!(kind(target.open([address("10.0.0.1")])), FaultKind::Refused);
 }
