@@ -192,6 +192,11 @@ pub trait Network: Courier {
         Card::default()
     }
 
+    /// Where rows about a user stand on this adapter's shelf: their keys, and, ending in `/`, the beginnings of keys.
+    fn about(&self, _user: &BareJid) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What keeps everything from leaving at this moment, in words for users, as far as it is known.
     fn trouble(&self) -> Option<Words> {
         None

@@ -8,6 +8,7 @@ use crate::verdict::takes_no_replies;
 use causeway_core::card::{Card, Picture, uri};
 use causeway_core::network::{Memory, Row};
 use data_encoding::BASE64;
+use jid::BareJid;
 
 /// Width and height of a picture in a `Face` field: the field knows no other (the custom of Usenet and mail, no RFC).
 const FACE_SIDE: u32 = 48;
@@ -55,7 +56,12 @@ fn face(mail: &[u8]) -> Option<Picture> {
 }
 
 fn key(pair: Pair<'_>) -> String {
-    format!("face/{}/{}", pair.user, pair.contact)
+    format!("{}{}", of(pair.user), pair.contact)
+}
+
+/// The beginning of the keys of all rows of a user.
+pub(crate) fn of(user: &BareJid) -> String {
+    format!("face/{user}/")
 }
 
 #[cfg(test)]

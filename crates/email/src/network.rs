@@ -8,7 +8,7 @@ use crate::read::Room;
 use crate::smtp::pool::Pool;
 use crate::threads::{Pair, Threads};
 use crate::token::BounceKeys;
-use crate::{card, check, watch};
+use crate::{card, check, threads, watch};
 use causeway_core::address::{ForeignId, NetworkId};
 use causeway_core::capability::{Capabilities, Reactions};
 use causeway_core::card::Card;
@@ -110,6 +110,10 @@ impl Network for Email {
             Route::Smarthost(target) => target.name.clone(),
             Route::Direct(_) => domain_of(id).to_owned(),
         }
+    }
+
+    fn about(&self, user: &BareJid) -> Vec<String> {
+        vec![threads::of(user), card::of(user)]
     }
 
     fn trouble(&self) -> Option<Words> {

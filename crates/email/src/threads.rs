@@ -244,7 +244,12 @@ pub(crate) fn answered(quoted: Option<&Quoted>, domain: &str) -> Option<String> 
 
 fn key(pair: Pair<'_>, thread: Option<&Line>) -> String {
     let thread = thread.map(|thread| digest(thread.as_str())).unwrap_or_default();
-    format!("thread/{}/{}/{thread}", pair.user, pair.contact)
+    format!("{}{}/{thread}", of(pair.user), pair.contact)
+}
+
+/// The beginning of the keys of all rows of a user.
+pub(crate) fn of(user: &BareJid) -> String {
+    format!("thread/{user}/")
 }
 
 fn digest(word: &str) -> String {

@@ -100,6 +100,7 @@ behaviours! {
         what_was_never_delivered_is_not_taken_back, a_correction_is_fitted_to_what_it_corrects,
         an_answer_to_theirs_names_it_in_their_words, an_answer_to_their_own_names_ours,
         an_answer_across_conversations_names_nothing, only_own_words_are_corrected, old_ones_are_forgotten,
+        what_is_over_can_be_erased_at_once, what_there_is_is_counted,
         a_forgotten_id_may_come_again, a_lane_is_remembered_as_long_as_anything_in_it, what_is_not_over_is_never_forgotten;
     recovery: an_intent_without_outcome_is_taken_up_again, what_was_acknowledged_is_there_after_a_restart,
         one_that_dies_again_and_again_is_held, a_clock_that_was_ahead_holds_up_nothing, a_newer_store_is_refused,

@@ -6,6 +6,7 @@
 
 mod arrive;
 pub(crate) mod batch;
+pub(crate) mod count;
 mod damage;
 mod due;
 mod entry;

@@ -18,6 +18,7 @@ mod conformance;
 
 pub use backend::Backend;
 pub use error::StoreError;
+pub use ledger::count::Counts;
 pub use ledger::{Change, Done, Ledger, Ready, Route};
 pub use memory::MemoryBackend;
 pub use sled::SledBackend;

@@ -129,6 +129,11 @@ impl Home {
             .find(|station| station.network.profile().id == *network)
     }
 
+    /// All domains.
+    pub(crate) fn stations(&self) -> &[Station] {
+        &self.stations
+    }
+
     /// What the house gave; `None` before [`Home::run`].
     pub(crate) fn house(&self) -> Option<&House> {
         self.house.get()

@@ -16,6 +16,7 @@ mod link;
 mod names;
 mod notice;
 mod ns;
+mod people;
 mod privilege;
 mod read;
 mod reception;
@@ -28,6 +29,7 @@ mod write;
 mod xml;
 
 pub use home::{Domain, Home};
+pub use people::{Announcement, Registered};
 
 /// Takes bytes as the link takes those of the server, as far as that needs no house: the guard, the parser, the route.
 /// It is the door of the fuzz target.

@@ -208,6 +208,21 @@ impl Shelf {
         all.into_iter().map(|(_, user)| user).collect()
     }
 
+    /// Where the rows about a user stand that belong to this domain: keys, and, ending in `/`, the beginnings of keys.
+    pub(crate) fn about(&self, user: &BareJid) -> [String; 4] {
+        [
+            self.subscription_key(user, None),
+            self.listed_key(user, ""),
+            self.sight_key(user),
+            self.wrote_key(user),
+        ]
+    }
+
+    /// The same for those that belong to no domain.
+    pub(crate) fn about_everywhere(user: &BareJid) -> [String; 2] {
+        [name_key(user), forms_of(user)]
+    }
+
     fn wrote_key(&self, user: &BareJid) -> String {
         format!("wrote/{}/{user}", self.gateway.as_str())
     }
@@ -267,5 +282,9 @@ fn name_key(user: &BareJid) -> String {
 }
 
 fn form_key(user: &BareJid, contact: &Contact) -> String {
-    format!("form/{user}/{}/{}", contact.network, contact.id)
+    format!("{}{}/{}", forms_of(user), contact.network, contact.id)
+}
+
+fn forms_of(user: &BareJid) -> String {
+    format!("form/{user}/")
 }

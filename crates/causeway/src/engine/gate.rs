@@ -1,6 +1,7 @@
 //! Who may pass and how much at once: the admin's rules, the limits, and what each user wants of strangers.
 
 use crate::engine::dispatch::HOME;
+use crate::engine::rulebook::Rulebook;
 use causeway_core::address::{Contact, NetworkId, Party};
 use causeway_core::clock::{Clock, Timestamp};
 use causeway_core::delivery::{Event, Stage};
@@ -27,6 +28,7 @@ const PAGE: usize = 200;
 /// The gate that every message passes on its way into the ledger.
 pub struct Gate {
     policy: Policy,
+    rulebook: Rulebook,
     limits: Limits,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
@@ -40,6 +42,7 @@ impl Gate {
     pub fn new(policy: Policy, limits: Limits, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Self {
         Self {
             policy,
+            rulebook: Rulebook::read(&ledger),
             limits,
             ledger,
             clock,
@@ -49,7 +52,7 @@ impl Gate {
 
     /// Whether a message would pass; nothing is counted.
     pub fn admit(&self, draft: &Draft) -> Result<(), Fault> {
-        self.policy.admit(draft)?;
+        self.rulebook.admit(&self.policy, draft)?;
         self.welcome(draft)?;
         match self.limits.of(draft) {
             Some((rates, who)) => self.with_usage(who, |usage| {
@@ -63,7 +66,7 @@ impl Gate {
     pub fn pass<'a>(&self, drafts: impl Iterator<Item = &'a Draft>) -> Result<Vec<Change>, Fault> {
         let (mut counts, mut changes) = (Vec::new(), Vec::new());
         for draft in drafts {
-            self.policy.admit(draft)?;
+            self.rulebook.admit(&self.policy, draft)?;
             self.welcome(draft)?;
             counts.extend(self.count(draft)?);
             if let (Party::Home(user), Party::Foreign(contact), Some(_)) =
@@ -74,6 +77,16 @@ impl Gate {
         }
         changes.extend((!counts.is_empty()).then(|| rows_on(SHELF, counts)));
         Ok(changes)
+    }
+
+    /// The config's rules about who may pass.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The admins' orders about that.
+    pub fn rulebook(&self) -> &Rulebook {
+        &self.rulebook
     }
 
     /// What to write down when a user has said how he stands to a contact, be it by writing to it. What waited for his

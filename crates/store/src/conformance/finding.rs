@@ -318,6 +318,38 @@ pub(crate) fn old_ones_are_forgotten<D: Disk>() {
     assert_eq!(left.len(), empty + 3, "{left:?}");
 }
 
+pub(crate) fn what_is_over_can_be_erased_at_once<D: Disk>() {
+    let book = Book::<D>::new();
+    let over = book.new_one(under("line-1", draft(romeo(), juliet(), "O")));
+    let waiting = book.say(romeo(), juliet(), "Wherefore");
+    book.carry(over);
+    assert_eq!(book.ledger.erase(&[over, waiting], book.now.get()).unwrap(), 1);
+    assert_eq!(book.ledger.envelope(over).unwrap(), None);
+    assert!(book.ledger.hops(over).unwrap().is_empty());
+    assert_eq!(book.ledger.history(&romeo(), None, 9).unwrap(), [waiting]);
+    book.carry(waiting);
+    assert_eq!(book.ledger.erase(&[waiting], book.now.get()).unwrap(), 1);
+    assert!(book.ledger.history(&romeo(), None, 9).unwrap().is_empty());
+}
+
+pub(crate) fn what_there_is_is_counted<D: Disk>() {
+    use crate::ledger::count::Counts;
+    let book = Book::<D>::new();
+    let ids = ["O", "Romeo", "Romeo", "wherefore"].map(|words| book.say(romeo(), juliet(), words));
+    book.carry(ids[0]);
+    book.lease(ids[1]);
+    book.settle(ids[1], handed(true));
+    book.lease(ids[2]);
+    let expected = Counts {
+        queued: 1,
+        in_flight: 1,
+        handed: 1,
+        delivered: 1,
+        ..Counts::default()
+    };
+    assert_eq!(book.ledger.count().unwrap(), expected);
+}
+
 pub(crate) fn a_forgotten_id_may_come_again<D: Disk>() {
     let book = Book::<D>::new();
     let line = under("line-1", draft(romeo(), juliet(), "O"));

@@ -6,7 +6,7 @@ use crate::ledger::Ledger;
 use crate::ledger::entry::Entry;
 use crate::ledger::pen::Pen;
 use causeway_core::clock::Timestamp;
-use causeway_core::envelope::{Draft, Envelope};
+use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -23,6 +23,23 @@ impl Ledger {
         }
         self.write(pen)?;
         Ok(rows.len())
+    }
+
+    /// Forgets those of them that are over, before they are old; gives how many.
+    pub fn erase(&self, ids: &[EnvelopeId], now: Timestamp) -> Result<usize, StoreError> {
+        let _turn = self.turn();
+        let mut pen = self.pen(now);
+        let mut count = 0;
+        for id in ids {
+            let read = pen.entry(id);
+            let Some(at) = pen.forgiving(read)?.and_then(|entry| entry.finished()) else {
+                continue;
+            };
+            pen.forget(&keys::finished(at, id))?;
+            count += 1;
+        }
+        self.write(pen)?;
+        Ok(count)
     }
 }
 

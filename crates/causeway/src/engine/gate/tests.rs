@@ -42,6 +42,24 @@ fn gate(ledger: &Arc<Ledger>) -> Gate {
     Gate::new(policy, limits, ledger.clone(), Arc::new(Stopped))
 }
 
+#[test]
+fn an_order_of_an_admin_holds_at_once_and_after_a_restart() {
+    use causeway_core::policy::Ruling::Block;
+    let backend = Arc::new(MemoryBackend::new());
+    let book = ledger(&backend);
+    let gate_before = gate(&book);
+    assert!(gate_before.admit(&challenge()).is_ok());
+    write_all(&book, vec![Rulebook::change("tybalt", Some(Block))]);
+    gate_before.rulebook().obey("tybalt", Some(Block));
+    assert_eq!(gate_before.admit(&challenge()).unwrap_err().kind, FaultKind::Refused);
+    let refused = gate_before.pass(std::iter::once(&challenge()));
+    assert_eq!(refused.unwrap_err().kind, FaultKind::Refused);
+    let gate_after = gate(&ledger(&backend));
+    assert!(gate_after.admit(&challenge()).is_err());
+    write_all(&book, vec![Rulebook::change("tybalt", None)]);
+    assert!(gate(&ledger(&backend)).admit(&challenge()).is_ok());
+}
+
 fn romeo() -> BareJid {
     BareJid::new("romeo@example.org").unwrap()
 }
