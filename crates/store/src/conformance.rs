@@ -103,7 +103,8 @@ behaviours! {
         what_is_over_can_be_erased_at_once, what_there_is_is_counted,
         a_forgotten_id_may_come_again, a_lane_is_remembered_as_long_as_anything_in_it, what_is_not_over_is_never_forgotten;
     recovery: an_intent_without_outcome_is_taken_up_again, what_was_acknowledged_is_there_after_a_restart,
-        one_that_dies_again_and_again_is_held, a_clock_that_was_ahead_holds_up_nothing, a_newer_store_is_refused,
+        one_that_dies_again_and_again_is_held, a_clock_that_was_ahead_holds_up_nothing, a_clock_that_was_ahead_gives_nobody_a_longer_life,
+        a_start_that_dies_while_it_draws_due_times_near_is_repeated, a_newer_store_is_refused,
         a_store_of_an_unfinished_version_is_refused,
         order_survives_a_clock_that_goes_back;
     damage: a_damaged_envelope_is_put_aside_and_its_lane_goes_on, a_damaged_delivery_is_put_aside_and_its_lane_goes_on,

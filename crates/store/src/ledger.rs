@@ -21,6 +21,7 @@ mod sweep;
 
 use crate::backend::Backend;
 use crate::error::StoreError;
+use crate::ledger::batch::Batch;
 use crate::migrate::migrate;
 use causeway_core::address::Party;
 use causeway_core::capability::Capabilities;
@@ -43,6 +44,8 @@ pub struct Ledger {
     terms: Terms,
     route: Route,
     name: Line,
+    /// Whether commits note their time: not before due times from a clock that was ahead are drawn near.
+    dated: bool,
     turn: Mutex<()>,
     damage: Mutex<Vec<String>>,
 }
@@ -144,11 +147,12 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         migrate(backend.as_ref())?;
-        let ledger = Self {
+        let mut ledger = Self {
             backend,
             terms,
             route,
             name,
+            dated: false,
             turn: Mutex::new(()),
             damage: Mutex::new(Vec::new()),
         };
@@ -158,6 +162,7 @@ impl Ledger {
         if ahead {
             ledger.draw_near(now)?;
         }
+        ledger.dated = true;
         Ok(ledger)
     }
 
@@ -181,7 +186,15 @@ impl Ledger {
     }
 
     fn pen(&self, now: Timestamp) -> Pen<'_> {
-        Pen::new(self.backend.as_ref(), &self.terms, &self.route, &self.name, now)
+        Pen {
+            batch: Batch::new(self.backend.as_ref()),
+            terms: &self.terms,
+            route: &self.route,
+            name: &self.name,
+            now,
+            dated: self.dated,
+            damage: Vec::new(),
+        }
     }
 
     /// Makes durable what a pen wrote.

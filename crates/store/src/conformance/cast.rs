@@ -19,6 +19,7 @@ use causeway_core::text::{Body, Line};
 use jid::BareJid;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The time when the play begins.
 pub(crate) const DAWN: Timestamp = Timestamp(1_700_000_000_000);
@@ -30,6 +31,12 @@ pub(crate) struct Book<D> {
     ids: Cell<u64>,
     backend: Arc<dyn Backend>,
     pub(crate) ledger: Ledger,
+}
+
+/// A backend that dies after so many commits.
+pub(crate) struct Fuse {
+    backend: Box<dyn Backend>,
+    left: AtomicU32,
 }
 
 /// A backend that a test keeps a hand on.
@@ -54,6 +61,37 @@ impl Backend for Shared {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+
+impl Fuse {
+    pub(crate) fn of(backend: Box<dyn Backend>, commits: u32) -> Self {
+        Self {
+            backend,
+            left: AtomicU32::new(commits),
+        }
+    }
+}
+
+impl Backend for Fuse {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.backend.get(key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        self.backend.range(from, to, limit)
+    }
+
+    fn commit(&self, batch: &[Write]) -> Result<(), StoreError> {
+        let left = self.left.fetch_sub(1, Ordering::Relaxed);
+        if left == 0 {
+            return Err(StoreError::Stopped("told to die".to_owned()));
+        }
+        self.backend.commit(batch)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.backend.flush()
+    }
+}
 
 pub(crate) fn line(text: &str) -> Line {
     Line::clean(text).unwrap()

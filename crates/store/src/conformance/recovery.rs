@@ -10,6 +10,7 @@ use causeway_core::fault::FaultKind;
 use causeway_core::hop::Step;
 use causeway_core::message::{Happened, Payload};
 use causeway_core::network::Outcome;
+use std::time::Duration;
 
 pub(crate) fn an_intent_without_outcome_is_taken_up_again<D: Disk>() {
     let book = Book::<D>::new();
@@ -79,6 +80,54 @@ pub(crate) fn a_clock_that_was_ahead_holds_up_nothing<D: Disk>() {
     book.carry(ids[0].1);
     book.wait(6 * 3600);
     book.carry(ids[1].1);
+}
+
+pub(crate) fn a_clock_that_was_ahead_gives_nobody_a_longer_life<D: Disk>() {
+    let book = Book::<D>::new();
+    book.wait(10 * 365 * 24 * 3600);
+    let ids = [(romeo(), juliet()), (romeo(), juliet()), (juliet(), romeo())].map(|(from, to)| book.say(from, to, "O"));
+    book.now.set(DAWN);
+    let book = book.reopened();
+    for _ in 0..9 * 6 {
+        for id in book.due() {
+            book.lease(id);
+            book.settle(id, Outcome::Failed(later(), None));
+        }
+        book.wait(4 * 3600);
+    }
+    for id in ids {
+        assert!(
+            matches!(book.stage(id), Stage::Failed { .. }),
+            "{:?}",
+            book.delivery(id)
+        );
+    }
+}
+
+pub(crate) fn a_start_that_dies_while_it_draws_due_times_near_is_repeated<D: Disk>() {
+    let book = Book::<D>::new();
+    book.wait(10 * 365 * 24 * 3600);
+    let ids = [juliet(), friar()].map(|to| book.say(romeo(), to, "O"));
+    for id in ids {
+        book.lease(id);
+        book.settle(id, Outcome::Failed(later(), None));
+    }
+    let flying = book.say(nurse(), friar(), "Father");
+    book.lease(flying);
+    let disk = book.put_away();
+    for commits in 0..3 {
+        let fuse = Fuse::of(disk.backend(), commits);
+        assert!(open_ledger(Box::new(fuse), DAWN).is_err(), "after {commits} commits");
+    }
+    let ledger = open_ledger(disk.backend(), DAWN.plus(Duration::from_secs(60))).unwrap();
+    let due = ledger.next_due(&|_| false).unwrap();
+    assert!(due <= Some(DAWN.plus(Duration::from_secs(5 * 3600))), "{due:?}");
+    let ready = ledger
+        .ready(DAWN.plus(Duration::from_secs(6 * 3600)), &|_| false, &|_| 9, 9)
+        .unwrap();
+    for id in ids.into_iter().chain([flying]) {
+        assert!(ready.iter().any(|ready| ready.envelope == id), "{ready:?}");
+    }
 }
 
 fn refused<D: Disk>(version: u32) -> Option<StoreError> {

@@ -7,8 +7,10 @@ use crate::ledger::damage::unreadable;
 use crate::ledger::entry::{Entry, Flight};
 use crate::ledger::pen::Pen;
 use crate::row;
+use causeway_core::address::Party;
 use causeway_core::delivery::Stage;
 use causeway_core::envelope::EnvelopeId;
+use std::time::Duration;
 
 /// How many rows of the whole book are read at once.
 const BOOK_PAGE: usize = 1_000;
@@ -159,12 +161,14 @@ impl Pen<'_> {
     }
 
     /// Puts a lane's head into the queue to its destination, if it waits. A due time that lies further away than any
-    /// wait can be comes from a clock that jumped, and is drawn near.
+    /// wait can be, and an end that lies further away than any life, come from a clock that jumped, and are drawn near.
     pub(crate) fn queue(&mut self, mut entry: Entry) -> Result<(), StoreError> {
         let Some(due) = entry.due() else { return Ok(()) };
         let latest = self.now.plus(self.terms.schedule.longest());
-        if due > latest {
-            entry.delivery.stage = Stage::Queued { due: latest };
+        let end = self.now.plus(self.longest_life(&entry));
+        if due > latest || entry.delivery.expires > end {
+            entry.delivery.stage = Stage::Queued { due: due.min(latest) };
+            entry.delivery.expires = entry.delivery.expires.min(end);
             self.write_entry(&entry)?;
         }
         let destination = Digest::destination(&entry.destination);
@@ -172,5 +176,13 @@ impl Pen<'_> {
             .write(keys::queued(&destination, due.min(latest), &entry.lane), &entry.head())?;
         self.batch.touch(destination);
         Ok(())
+    }
+
+    /// How long anything to this recipient is tried: news live longer than what is said, and only come home.
+    fn longest_life(&self, entry: &Entry) -> Duration {
+        match entry.to {
+            Party::Home(_) => self.terms.lifetime.max(self.terms.news_lifetime),
+            Party::Foreign(_) => self.terms.lifetime,
+        }
     }
 }

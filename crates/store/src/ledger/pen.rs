@@ -1,6 +1,6 @@
 //! What writes one commit: the growing batch with the time and the terms that it is written under.
 
-use crate::backend::{Backend, Write};
+use crate::backend::Write;
 use crate::error::StoreError;
 use crate::keys;
 use crate::ledger::Route;
@@ -26,31 +26,15 @@ pub(crate) struct Pen<'a> {
     pub(crate) route: &'a Route,
     pub(crate) name: &'a Line,
     pub(crate) now: Timestamp,
+    /// Whether the commit notes its time.
+    pub(crate) dated: bool,
     /// Sentences about damaged rows that were met and worked around.
-    damage: Vec<String>,
+    pub(crate) damage: Vec<String>,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-impl<'a> Pen<'a> {
-    /// A pen over an empty batch.
-    pub(crate) fn new(
-        backend: &'a dyn Backend,
-        terms: &'a Terms,
-        route: &'a Route,
-        name: &'a Line,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            batch: Batch::new(backend),
-            terms,
-            route,
-            name,
-            now,
-            damage: Vec::new(),
-        }
-    }
-
+impl Pen<'_> {
     /// The entry of a delivery.
     pub(crate) fn entry(&self, id: &EnvelopeId) -> Result<Option<Entry>, StoreError> {
         Entry::read(id, &|key| self.batch.get(key))
@@ -113,7 +97,7 @@ impl<'a> Pen<'a> {
 
     /// The writes, and what was damaged.
     pub(crate) fn finish(mut self) -> Result<(Vec<Write>, Vec<String>), StoreError> {
-        if !self.batch.is_empty() {
+        if self.dated && !self.batch.is_empty() {
             self.batch.write(keys::clock(), &self.now)?;
         }
         Ok((self.batch.finish()?, self.damage))
