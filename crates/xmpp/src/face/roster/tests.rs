@@ -1,178 +1,18 @@
+mod verona;
+
 use super::*;
-use crate::cast::{DOMAIN, NOW, Props, gateway, juliet, leased, parcel, romeo, stanza};
-use crate::link::line::{Desk, Fate, line};
+use crate::cast::{DOMAIN, Props, gateway, juliet, leased, parcel, romeo, stanza};
 use causeway_core::address::Party;
 use causeway_core::command::{Call, Caller, Clerk, Reply, Values};
 use causeway_core::envelope::Draft;
 use causeway_core::language::Language;
 use causeway_core::message::Text;
-use causeway_core::network::Row;
-use causeway_core::registration::{Registration, Settings};
+use causeway_core::registration::Settings;
 use causeway_core::text::Body;
-use futures::future::{Either, select};
-use std::collections::BTreeMap;
+use verona::Verona;
 
 const JULIET: &str = "juliet\\40capulet@pigeon.verona.example";
 const BALCONY: &str = "romeo@verona.example/balcony";
-
-/// Romeo's server, as far as the gateway meets it.
-struct Verona {
-    props: Props,
-    face: Face,
-    desk: Desk,
-    roster: BTreeMap<String, RosterItem>,
-    /// Sessions whose client takes suggestions.
-    clever: Vec<String>,
-    /// What the gateway sent, in a few words.
-    heard: Vec<String>,
-}
-
-impl Verona {
-    fn new(privileged: bool) -> Self {
-        let props = Props::new();
-        let (line, desk) = line();
-        desk.connected("s1");
-        if privileged {
-            let grant = stanza(&format!(
-                "<message from='verona.example' to='{DOMAIN}'><privilege xmlns='urn:xmpp:privilege:2'>\
-                 <perm access='roster' type='both'/></privilege></message>"
-            ));
-            assert!(desk.privileges.hear(&grant, |_| true));
-        }
-        Self {
-            face: Face { line, ..props.face() },
-            props,
-            desk,
-            roster: BTreeMap::new(),
-            clever: Vec::new(),
-            heard: Vec::new(),
-        }
-    }
-
-    fn registered(privileged: bool, settings: Settings) -> Self {
-        let verona = Self::new(privileged);
-        let registration = Registration { since: NOW, settings };
-        let key = Registration::key(&juliet().network, &romeo());
-        verona.keep(&Row::put(key, registration.write()));
-        verona
-    }
-
-    fn keep(&self, row: &Row) {
-        let mut rows = self.props.paper.rows.lock().unwrap();
-        rows.insert(row.key.clone(), row.value.clone().unwrap());
-    }
-
-    fn has(&mut self, jid: &str, name: Option<&str>, subscription: &str) {
-        let item = RosterItem {
-            jid: jid.to_owned(),
-            name: name.map(str::to_owned),
-            subscription: Some(subscription.to_owned()),
-            groups: vec!["Capulets".to_owned()],
-        };
-        self.roster.insert(jid.to_owned(), item);
-    }
-
-    /// Lets the gateway work, and answers what it asks.
-    async fn play<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = Box::pin(work);
-        loop {
-            let order = match select(work.as_mut(), Box::pin(self.desk.orders.recv())).await {
-                Either::Left((done, _)) => return done,
-                Either::Right((order, _)) => order.unwrap(),
-            };
-            for sent in &order.stanzas {
-                self.take(sent.element());
-            }
-            let _ = order.proof.send(Fate::Taken);
-        }
-    }
-
-    fn take(&mut self, sent: &Element) {
-        let (kind, to) = (sent.attr("type").unwrap_or("available"), sent.attr("to").unwrap());
-        if sent.name() == "presence" {
-            let from = sent.attr("from").unwrap();
-            return self.heard.push(format!("{kind} {from}"));
-        }
-        let payload = sent.children().next().unwrap().clone();
-        let answer = match payload.ns().as_str() {
-            ns::ROSTER if kind == "get" => self.items(),
-            ns::ROSTER => self.change(payload.children().next().unwrap()),
-            ns::DISCO_INFO if self.clever.iter().any(|it| it == to) => {
-                "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='http://jabber.org/protocol/rosterx'/></query>"
-                    .to_owned()
-            }
-            ns::DISCO_INFO => "<query xmlns='http://jabber.org/protocol/disco#info'/>".to_owned(),
-            _ => {
-                let item = payload.children().next().unwrap();
-                let said = ["action", "jid", "name"].map(|it| item.attr(it).unwrap_or_default());
-                self.heard.push(format!("suggested {}", said.join(" ")));
-                String::new()
-            }
-        };
-        let id = sent.attr("id").unwrap();
-        let answer = stanza(&format!(
-            "<iq type='result' id='{id}' from='{to}' to='{DOMAIN}'>{answer}</iq>"
-        ));
-        assert!(self.desk.requests.take(&answer));
-    }
-
-    fn items(&self) -> String {
-        let items = self.roster.values().map(|item| {
-            let name = item
-                .name
-                .as_ref()
-                .map(|name| format!("name='{name}'"))
-                .unwrap_or_default();
-            let groups: String = item.groups.iter().map(|it| format!("<group>{it}</group>")).collect();
-            let subscription = item.subscription.as_deref().unwrap();
-            let jid = &item.jid;
-            format!("<item jid='{jid}' {name} subscription='{subscription}'>{groups}</item>")
-        });
-        format!("<query xmlns='jabber:iq:roster'>{}</query>", items.collect::<String>())
-    }
-
-    fn change(&mut self, item: &Element) -> String {
-        let attr = |name: &str| item.attr(name).map(str::to_owned);
-        let jid = attr("jid").unwrap();
-        let groups: Vec<String> = item.children().map(Element::text).collect();
-        self.heard.push(format!(
-            "set {jid} “{}” {} {groups:?}",
-            attr("name").unwrap_or_default(),
-            attr("subscription").unwrap_or_default()
-        ));
-        match item.attr("subscription") {
-            Some("remove") => drop(self.roster.remove(&jid)),
-            _ => drop(self.roster.insert(
-                jid.clone(),
-                RosterItem {
-                    jid,
-                    name: attr("name"),
-                    subscription: attr("subscription"),
-                    groups,
-                },
-            )),
-        }
-        String::new()
-    }
-
-    async fn list(&mut self, name: Option<&str>) -> Way {
-        let face = self.face.clone();
-        self.play(face.list(&romeo(), &juliet(), name)).await.unwrap()
-    }
-
-    /// Juliet writes.
-    async fn meet(&mut self, text: Text) {
-        let face = self.face.clone();
-        self.play(face.meet(&parcel(Payload::Text(text)))).await;
-    }
-
-    fn is_subscribed(&self) -> bool {
-        let memory = self.props.paper.as_ref();
-        self.face
-            .shelf
-            .is_subscribed(memory, &romeo(), Some("juliet\\40capulet"))
-    }
-}
 
 /// The name on Juliet's card.
 fn called() -> Option<String> {
