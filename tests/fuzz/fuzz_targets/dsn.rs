@@ -4,7 +4,7 @@
 
 use causeway_core::clock::Timestamp;
 use causeway_email::address::MailDomain;
-use causeway_email::read::{Room, Reading, read};
+use causeway_email::read::{Reading, Room, read};
 use causeway_email::token::BounceKeys;
 use libfuzzer_sys::fuzz_target;
 

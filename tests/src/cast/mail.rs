@@ -88,7 +88,12 @@ impl Mail {
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mail = MessageParser::default().parse(self.raw.as_bytes());
         let files = mail.iter().flat_map(|mail| mail.attachments());
-        let named = |part: &MessagePart<'_>| (part.attachment_name().unwrap_or_default().to_owned(), part.contents().to_vec());
+        let named = |part: &MessagePart<'_>| {
+            (
+                part.attachment_name().unwrap_or_default().to_owned(),
+                part.contents().to_vec(),
+            )
+        };
         files.map(named).collect()
     }
 
