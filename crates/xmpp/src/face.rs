@@ -32,7 +32,7 @@ use causeway_core::envelope::Draft;
 use causeway_core::fault::{Fault, FaultKind};
 use causeway_core::language::Language;
 use causeway_core::message::{Payload, Text};
-use causeway_core::network::{Arrival, House, Network, Pending};
+use causeway_core::network::{House, Network, Pending};
 use causeway_core::text::Body;
 use jid::BareJid;
 use minidom::Element;
@@ -79,14 +79,6 @@ pub(crate) struct Request<'a> {
 pub(crate) enum Answer {
     /// At once, with the payload of the result.
     Now(Option<Element>),
-    /// When this is durable.
-    #[allow(dead_code, reason = "for requests that only write something down")]
-    Written {
-        arrival: Arrival,
-        result: Option<Element>,
-        /// What follows the result.
-        then: Vec<Outward>,
-    },
     /// When the work is done.
     Later(Pending<'static, Result<Option<Element>, Refusal>>),
     /// With a result that the work itself says at its place among other stanzas; what it gives is left to say.

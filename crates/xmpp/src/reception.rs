@@ -170,14 +170,6 @@ impl Reception {
     fn ask(&self, request: &Request<'_>, back: ReturnAddress) -> Deeds {
         match self.face.answer(request) {
             Ok(Answer::Now(payload)) => Deeds::answering(back.result(payload)),
-            Ok(Answer::Written { arrival, result, then }) => {
-                let result = back.result(result);
-                Deeds::after(Post {
-                    arrival,
-                    then: std::iter::once(result).chain(then).collect(),
-                    or_else: Some(back),
-                })
-            }
             Ok(Answer::Flow(flow)) => Deeds {
                 later: Some(Box::pin(AssertUnwindSafe(flow(back.clone())).catch_unwind().map(
                     move |done| match done {
