@@ -105,6 +105,8 @@ pub enum Event {
     Expired,
     /// An admin stopped it.
     Cancelled,
+    /// Its sender has taken it back or said it better. That means nothing once the other side may have it.
+    Withdrawn,
     /// An admin wants it tried at once.
     Hurried,
 }
@@ -185,6 +187,10 @@ impl Delivery {
             }
             (Stage::Queued { .. } | Stage::Held { .. }, Event::Cancelled) => {
                 next.fail(Fault::of(FaultKind::Cancelled), now)
+            }
+            (Stage::Queued { .. }, Event::Withdrawn) if self.doubts == 0 => {
+                let told = next.fail(Fault::of(FaultKind::Withdrawn), now);
+                Effects { owed: None, ..told }
             }
             (Stage::Queued { .. }, Event::Hurried) => {
                 next.stage = Stage::Queued { due: now };

@@ -55,6 +55,8 @@ pub enum FaultKind {
     Expired,
     /// An admin took it out of the queue.
     Cancelled,
+    /// Its sender took it back before it left.
+    Withdrawn,
     /// The process died again and again with it in hand.
     Poison,
     /// A defect of the gateway.
@@ -131,6 +133,7 @@ impl FaultKind {
             Self::NotWanted => ("policy-violation", Cancel, (5, 7, 1), false),
             Self::Expired => ("remote-server-timeout", Cancel, (5, 4, 7), false),
             Self::Cancelled => ("service-unavailable", Cancel, (5, 7, 0), false),
+            Self::Withdrawn => ("service-unavailable", Cancel, (5, 7, 0), false),
             Self::Poison => ("internal-server-error", Cancel, (5, 3, 0), false),
             Self::Internal => ("internal-server-error", Wait, (4, 3, 0), true),
         };

@@ -127,6 +127,9 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::{ForeignId, NetworkId, Scope};
+    use crate::message::{Payload, Text};
+    use crate::text::Body;
 
     fn check(user: &str, may: bool) {
         let policy = Policy {
@@ -156,6 +159,32 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_too_long_is_refused_in_the_gateways_own_name() {
+        let policy = Policy {
+            allow: vec!["example.org".into()],
+            deny: Vec::new(),
+            longest_text: 10,
+        };
+        let romeo = Party::Home(BareJid::new("romeo@example.org").unwrap());
+        let juliet = Party::Foreign(Contact {
+            network: NetworkId::new("pigeon").unwrap(),
+            scope: Scope::Gateway,
+            id: ForeignId::new("juliet").unwrap(),
+        });
+        let body = Body::clean("O Romeo, Romeo").unwrap();
+        let words = Payload::Text(Text::plain(body));
+        for (from, to) in [(&romeo, &juliet), (&juliet, &romeo)] {
+            let fault = policy
+                .admit(&Draft::new(from.clone(), to.clone(), words.clone()))
+                .unwrap_err();
+            assert_eq!(
+                fault.to_string(),
+                "The text is longer than this gateway takes: 14 > 10 bytes"
+            );
+        }
+    }
+
+    #[test]
     fn an_order_stands_above_the_config() {
         use Ruling::{Allow, Block};
         check_under(&[("romeo@example.org", Block)], "romeo@example.org", false);
@@ -175,17 +204,23 @@ mod tests {
     fn a_blocked_address_is_blocked_however_it_is_spelled() {
         let admits = |orders: &[(&str, Ruling)], id: &str| {
             let contact = Contact {
-                network: crate::address::NetworkId::new("pigeon").unwrap(),
-                scope: crate::address::Scope::Gateway,
-                id: crate::address::ForeignId::new(id).unwrap(),
+                network: NetworkId::new("pigeon").unwrap(),
+                scope: Scope::Gateway,
+                id: ForeignId::new(id).unwrap(),
             };
             under(orders).admit_contact(&contact).is_ok()
         };
-        assert!(!admits(&[("paris@verona.example", Ruling::Block)], "Paris@Verona.example"));
+        assert!(!admits(
+            &[("paris@verona.example", Ruling::Block)],
+            "Paris@Verona.example"
+        ));
         assert!(!admits(&[("verona.example", Ruling::Block)], "anybody@verona.example"));
         assert!(admits(&[("verona.example", Ruling::Block)], "anybody@mantua.example"));
         assert!(admits(
-            &[("verona.example", Ruling::Block), ("friar@verona.example", Ruling::Allow)],
+            &[
+                ("verona.example", Ruling::Block),
+                ("friar@verona.example", Ruling::Allow)
+            ],
             "friar@verona.example"
         ));
         assert!(admits(&[], "anybody"));

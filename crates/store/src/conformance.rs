@@ -96,6 +96,8 @@ behaviours! {
         files_of_what_failed_are_gone, files_of_a_lost_delivery_go_with_it, a_damaged_file_spoils_nothing_else;
     finding: an_envelope_is_found_by_the_id_of_its_side, a_history_is_newest_first, a_history_with_one_other_leaves_out_the_rest,
         what_waits_is_listed, a_shelf_is_read_in_order, shelves_do_not_meet,
+        what_is_corrected_before_it_left_leaves_once, what_is_taken_back_before_it_left_never_leaves,
+        what_may_have_arrived_is_not_taken_out_of_the_queue, nobody_takes_back_what_another_said,
         no_reference_crosses_conversations, a_reaction_means_what_the_other_said,
         what_was_never_delivered_is_not_taken_back, a_correction_is_fitted_to_what_it_corrects,
         an_answer_to_theirs_names_it_in_their_words, an_answer_to_their_own_names_ours,

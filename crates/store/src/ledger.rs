@@ -15,6 +15,7 @@ mod happen;
 mod lane;
 mod lease;
 mod look;
+mod meant;
 pub(crate) mod pen;
 mod recover;
 mod sweep;

@@ -230,3 +230,20 @@ fn an_end_after_waiting_says_why_but_names_no_host_of_the_gateway() {
     let said = fault.to_string();
     assert!(said.contains("cannot be reached") && !said.contains("inside"), "{said}");
 }
+
+#[test]
+fn what_its_sender_takes_back_ends_in_silence_unless_it_may_have_arrived() {
+    let (delivery, owed) = after(&[Event::Leased, Event::Refused(later()), Event::Withdrawn]);
+    let Stage::Failed { fault, .. } = delivery.stage else {
+        panic!("{delivery:?}")
+    };
+    assert_eq!((fault.kind, owed.last()), (FaultKind::Withdrawn, Some(&None)));
+    for before in [
+        Event::InDoubt(later()),
+        Event::Recovered,
+        Event::Handed { final_stop: false },
+    ] {
+        let (delivery, _) = after(&[Event::Leased, before, Event::Withdrawn]);
+        assert!(!matches!(delivery.stage, Stage::Failed { .. }), "{delivery:?}");
+    }
+}

@@ -77,6 +77,10 @@ impl FaultKind {
                 "An administrator stopped this message",
                 "Ein Administrator hat diese Nachricht angehalten",
             ),
+            Self::Withdrawn => (
+                "Its sender took it back or corrected it before it left",
+                "Der Absender hat sie zurückgenommen oder berichtigt, bevor sie hinausging",
+            ),
             Self::Poison => (
                 "The gateway failed again and again on this message and has put it aside",
                 "Das Gateway ist an dieser Nachricht immer wieder gescheitert und hat sie beiseitegelegt",

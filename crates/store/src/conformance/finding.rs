@@ -4,7 +4,7 @@ use crate::conformance::Disk;
 use crate::conformance::cast::*;
 use crate::ledger::{Change, Done};
 use causeway_core::capability::Capabilities;
-use causeway_core::delivery::Event;
+use causeway_core::delivery::{Event, Stage};
 use causeway_core::emoji::Emoji;
 use causeway_core::envelope::Draft;
 use causeway_core::evidence::Evidence;
@@ -286,6 +286,88 @@ pub(crate) fn a_correction_is_fitted_to_what_it_corrects<D: Disk>() {
         "Korrektur:\n\n> Wherefor\nAy"
     );
     assert_eq!(parcel.reply_to(), Some(&Quoted::Ours(first)));
+}
+
+fn edit(words: &str) -> Draft {
+    let payload = Payload::Edit {
+        target: Reference::Theirs(reference("line-1")),
+        text: Text::plain(Body::clean(words).unwrap()),
+    };
+    Draft::new(romeo(), juliet(), payload)
+}
+
+fn retraction() -> Draft {
+    let [_, _, retraction, _] = meaning(&Reference::Theirs(reference("line-1")));
+    Draft::new(romeo(), juliet(), retraction)
+}
+
+/// What Juliet gets of all that waits, where her side knows only words.
+fn heard<D: Disk>(book: &Book<D>) -> Vec<String> {
+    let mut heard = Vec::new();
+    while let Some(id) = book.due().first().copied() {
+        let lease = Change::Lease {
+            id,
+            side: Capabilities::WORDS,
+            who: line("bridge.example"),
+        };
+        if let Some(Done::Leased(parcel)) = book.commit(vec![lease]).pop() {
+            heard.push(parcel.payload().text().unwrap().body.as_str().to_owned());
+            book.settle(id, handed(false));
+        }
+    }
+    heard
+}
+
+pub(crate) fn what_is_corrected_before_it_left_leaves_once<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "Wherefor")));
+    // It was tried, and the other side certainly does not have it.
+    book.lease(first);
+    book.settle(first, Outcome::Failed(later(), None));
+    book.new_one(draft(romeo(), juliet(), "Art thou there?"));
+    for words in ["Wherefoe", "Wherefore"] {
+        book.new_one(edit(words));
+    }
+    assert_eq!(heard(&book), ["Art thou there?", "Wherefore"]);
+    // What comes now corrects what arrived.
+    book.new_one(edit("Wherefore!"));
+    assert_eq!(heard(&book), ["Correction:\n\n> Wherefore\nWherefore!"]);
+    // The same first line once more, from an archive: its sender has taken it back.
+    assert!(matches!(
+        book.arrive(Arrival::post(under("line-1", draft(romeo(), juliet(), "Wherefor"))))[..],
+        [Taken::Known(_)]
+    ));
+}
+
+pub(crate) fn what_is_taken_back_before_it_left_never_leaves<D: Disk>() {
+    let book = Book::<D>::new();
+    book.new_one(under("line-1", draft(romeo(), juliet(), "I hate thee")));
+    book.new_one(edit("I loathe thee"));
+    book.new_one(retraction());
+    assert_eq!(heard(&book), [""; 0]);
+}
+
+pub(crate) fn what_may_have_arrived_is_not_taken_out_of_the_queue<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "I hate thee")));
+    book.lease(first);
+    book.settle(first, Outcome::InDoubt(later(), None));
+    book.new_one(retraction());
+    assert!(!matches!(book.stage(first), Stage::Failed { .. }));
+}
+
+pub(crate) fn nobody_takes_back_what_another_said<D: Disk>() {
+    let book = Book::<D>::new();
+    let first = book.new_one(under("line-1", draft(romeo(), juliet(), "I love thee")));
+    for meant in [Reference::Theirs(reference("line-1")), Reference::Ours(first)] {
+        for (from, to) in [(juliet(), romeo()), (nurse(), juliet()), (romeo(), friar())] {
+            let [_, edit, retraction, _] = meaning(&meant);
+            for payload in [edit, retraction] {
+                book.new_one(Draft::new(from.clone(), to.clone(), payload));
+            }
+        }
+    }
+    assert!(matches!(book.stage(first), Stage::Queued { .. }));
 }
 
 const WEEK: u64 = 7 * 24 * 3600;

@@ -10,6 +10,7 @@ use causeway_core::clock::Timestamp;
 use causeway_core::delivery::{Delivery, Event, Stage};
 use causeway_core::envelope::{Draft, Envelope, EnvelopeId};
 use causeway_core::evidence::Report;
+use causeway_core::fault::FaultKind;
 use causeway_core::hop::{Hop, Step, Trust};
 use causeway_core::network::{Arrival, Item, Taken};
 use causeway_core::text::Line;
@@ -50,12 +51,13 @@ impl Pen<'_> {
                 self.batch.put(keys::file(&id, number), bytes);
             }
         }
+        self.withdraw(&draft)?;
         self.accept(draft, id, self.name.clone())?;
         Ok(Taken::New(id))
     }
 
     /// The envelope that the same message became when it came before, unless that one failed: what failed may be said
-    /// again. A damaged row counts as none: rather twice than not at all.
+    /// again, but for what its sender took back. A damaged row counts as none: rather twice than not at all.
     fn known(&mut self, draft: &Draft) -> Result<Option<EnvelopeId>, StoreError> {
         let Some(source) = draft.source.as_ref().filter(|_| draft.once) else {
             return Ok(None);
@@ -67,7 +69,10 @@ impl Pen<'_> {
         };
         let read = self.entry(&id);
         let entry = self.forgiving(read)?;
-        let counts = entry.is_some_and(|entry| !matches!(entry.delivery.stage, Stage::Failed { .. }));
+        let counts = entry.is_some_and(|entry| match entry.delivery.stage {
+            Stage::Failed { fault, .. } => fault.kind == FaultKind::Withdrawn,
+            _ => true,
+        });
         Ok(counts.then_some(id))
     }
 

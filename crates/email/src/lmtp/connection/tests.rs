@@ -176,9 +176,10 @@ async fn a_house_that_is_full_says_come_again() {
 #[tokio::test]
 async fn a_house_that_refuses_says_so() {
     let rooms = Rooms::open();
-    *rooms.verdict.lock().unwrap() = Some(Fault::of(FaultKind::TooLarge).saying("at most 10 bytes of text"));
+    *rooms.verdict.lock().unwrap() = Some(Fault::of(FaultKind::TooLong).saying("20 > 10 bytes"));
     let heard = talk(&rooms, &letter("RCPT TO:<romeo@mail.example.org>\n")).await;
-    assert!(heard.contains("\r\n552 5.3.4 "), "{heard}");
+    let refusal = "\r\n552 5.3.4 The text is longer than this gateway takes: 20 > 10 bytes";
+    assert!(heard.contains(refusal), "{heard}");
 }
 
 #[tokio::test]
