@@ -6,5 +6,5 @@ pub mod desk;
 pub mod dispatch;
 pub mod gate;
 pub mod keeper;
-pub mod rulebook;
 mod room;
+pub mod rulebook;

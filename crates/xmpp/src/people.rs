@@ -92,12 +92,7 @@ impl Home {
     }
 
     /// Tells everybody who is registered with a network, or with any; gives to how many the server took it.
-    pub async fn announce(
-        &self,
-        network: Option<&NetworkId>,
-        words: &str,
-        how: Announcement,
-    ) -> Result<usize, Fault> {
+    pub async fn announce(&self, network: Option<&NetworkId>, words: &str, how: Announcement) -> Result<usize, Fault> {
         let all = self.registered();
         let mut told = 0;
         for station in self.stations() {
