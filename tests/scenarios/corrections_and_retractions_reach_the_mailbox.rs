@@ -41,7 +41,7 @@ fn story(kind: Kind) -> Result<()> {
          <fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/><body>This person took something back</body>\
          </message>"
     ))?;
-    let request = juliet.wait_for_words("Please disregard my message “By yonder moon I swaer”.")?;
+    let request = juliet.wait_for_words("Please disregard my message “By the moon I swear”.")?;
     ensure!(
         request.field("In-Reply-To") == first.field("Message-ID"),
         "the thread: {}",

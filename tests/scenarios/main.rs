@@ -63,3 +63,4 @@ mod two_processes_cannot_share_a_store;
 mod unknown_local_user_is_refused_at_rcpt;
 mod unknown_recipient_becomes_error_stanza;
 mod waiting_file_outlives_kill9;
+mod what_is_taken_back_before_it_left_never_leaves;

@@ -28,18 +28,23 @@ const OF_THE_GATEWAY: &[&str] = &[
     ns::VCARD_4,
     ns::VERSION,
 ];
-/// What a contact answers. Receipts and markers tell clients that those for its messages are understood; that its picture
+/// What a contact answers. Receipts and markers tell clients that those for its messages are understood, and so do
+/// corrections, reactions, replies and retractions for the user's own; nobody there sees him type. That its picture
 /// is the same in its card and its nodes is told to clients that look at one of them only (XEP-0398 section 2).
 const OF_A_CONTACT: &[&str] = &[
     ns::CAPS,
     ns::COMMANDS,
+    ns::CORRECT,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MARKERS,
     ns::PEP_VCARD_CONVERSION,
     ns::PING,
     ns::PUBSUB_RETRIEVE_ITEMS,
+    ns::REACTIONS,
     ns::RECEIPTS,
+    ns::REPLY,
+    ns::RETRACT,
     ns::TIME,
     ns::VCARD,
     ns::VCARD_4,

@@ -17,6 +17,7 @@ const IN_GERMAN: &str = "romeo@verona.example/balcony' type='get' xml:lang='de";
 fn request_for(feature: &str, node: &str) -> Option<String> {
     Some(match feature {
         ns::MARKERS | ns::RECEIPTS | ns::NO_REPLY | ns::PEP_VCARD_CONVERSION => return None,
+        ns::CORRECT | ns::REACTIONS | ns::REPLY | ns::RETRACT => return None,
         ns::CAPS => format!("<query xmlns='{}' node='{node}'/>", ns::DISCO_INFO),
         ns::RSM => format!(
             "<query xmlns='{}'><set xmlns='{feature}'><max>1</max></set></query>",
@@ -105,6 +106,20 @@ fn a_contact_is_an_account_whether_anybody_has_the_address_or_not() {
     assert_eq!(all(&juliet, "identity", "category"), ["account"]);
     assert_eq!(all(&juliet, "identity", "type"), ["registered"]);
     assert_eq!(payload(&juliet), payload(&nobody));
+}
+
+#[test]
+fn a_contact_takes_what_is_said_about_earlier_messages_and_sees_nobody_type() {
+    let announced = features(&asked(&Props::new(), JULIET, INFO));
+    for feature in [
+        "urn:xmpp:message-correct:0",
+        "urn:xmpp:message-retract:1",
+        "urn:xmpp:reactions:0",
+        "urn:xmpp:reply:0",
+    ] {
+        assert!(announced.iter().any(|it| it == feature), "{feature}");
+    }
+    assert!(!announced.iter().any(|it| it.contains("chatstates")));
 }
 
 #[test]
