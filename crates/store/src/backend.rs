@@ -1,4 +1,4 @@
-//! The seam between the ledger and whatever keeps its bytes: four methods.
+//! The seam between the ledger and whatever keeps its bytes: four methods, and one that looks whether the other four can be believed.
 
 use crate::error::StoreError;
 use std::sync::Arc;
@@ -24,6 +24,12 @@ pub trait Backend: Send + Sync {
     /// Returns when everything that was committed before will survive a power cut. After an error the backend refuses
     /// all further work, because nobody knows what the disk holds.
     fn flush(&self) -> Result<(), StoreError>;
+
+    /// Sentences about what was written and is not there any more, or not as it was written; commits go on meanwhile. A
+    /// backend that cannot lose anything has nothing to say.
+    fn verify(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -44,5 +50,9 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
 
     fn flush(&self) -> Result<(), StoreError> {
         (**self).flush()
+    }
+
+    fn verify(&self) -> Result<Vec<String>, StoreError> {
+        (**self).verify()
     }
 }

@@ -49,6 +49,9 @@ pub enum StoreError {
     /// An earlier write failed, and what the disk holds is not known until the store is opened again.
     #[error("the store stopped after a failed write ({0}); see to the disk, then start causeway again")]
     Stopped(String),
+    /// A backup cannot be written or read.
+    #[error("the backup: {0}")]
+    Backup(String),
     /// An arrival came without one unused id for each of its items.
     #[error("an arrival needs one fresh id for each of its items; this is a defect of causeway, please report it")]
     BadIds,

@@ -17,6 +17,27 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Digest([u8; 16]);
 
+/// What a key belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Envelope(EnvelopeId),
+    Delivery(EnvelopeId),
+    Hop(EnvelopeId, u32),
+    File(EnvelopeId, u16),
+    Flight(EnvelopeId),
+    /// A place in a lane, or among what has left it.
+    Standing,
+    Held(u64),
+    Finished(Timestamp, EnvelopeId),
+    Queued(Timestamp, Digest),
+    Next(Timestamp, Digest),
+    Source,
+    LaneOf(Digest),
+    Shelf,
+    Meta,
+    Aside(EnvelopeId),
+}
+
 /// A key or the beginning of one.
 pub(crate) type Key = Vec<u8>;
 
@@ -371,6 +392,16 @@ pub(crate) fn end(prefix: &[u8]) -> Key {
     vec![u8::MAX]
 }
 
+/// Where all rows begin.
+pub(crate) fn first() -> Key {
+    vec![0]
+}
+
+/// The end of all rows, exclusive.
+pub(crate) fn last() -> Key {
+    vec![u8::MAX]
+}
+
 /// The smallest key that is greater than `key`.
 pub(crate) fn after(key: &[u8]) -> Key {
     let mut after = key.to_vec();
@@ -393,6 +424,44 @@ pub(crate) fn readable(key: &[u8]) -> String {
 /// All envelopes with their deliveries and hops.
 pub(crate) fn envelopes() -> Key {
     key(ENVELOPE, &[])
+}
+
+/// What a key belongs to; `None` where it has not the shape of any.
+pub(crate) fn kind(key: &[u8]) -> Option<Kind> {
+    let (prefix, rest) = key.split_at_checked(2)?;
+    let prefix = std::str::from_utf8(prefix).ok()?;
+    let id = || rest.first_chunk::<16>().copied().map(EnvelopeId::from_random);
+    let long = |len: usize| (rest.len() == len).then_some(());
+    Some(match prefix {
+        ENVELOPE => match rest.get(16..)? {
+            b"/e" => Kind::Envelope(id()?),
+            b"/d" => Kind::Delivery(id()?),
+            more => Kind::Hop(id()?, u32::from_be_bytes(more.strip_prefix(b"/h/")?.try_into().ok()?)),
+        },
+        FILE => Kind::File(
+            id()?,
+            u16::from_be_bytes(rest.get(16..)?.strip_prefix(b"/")?.try_into().ok()?),
+        ),
+        FLIGHT => long(16).and_then(|()| Some(Kind::Flight(id()?)))?,
+        ASIDE => long(16).and_then(|()| Some(Kind::Aside(id()?)))?,
+        LANE | PAST => long(25).map(|()| Kind::Standing)?,
+        HELD => long(8).and_then(|()| Some(Kind::Held(tail(key)?)))?,
+        FINISHED => {
+            let (head, _) = rest.split_last_chunk::<16>()?;
+            Kind::Finished(untime(tail(head.strip_suffix(b"/")?)?), id_in(key)?)
+        }
+        QUEUE => long(42)
+            .and_then(|()| queued_parts(key))
+            .map(|(due, lane)| Kind::Queued(due, lane))?,
+        NEXT => long(25)
+            .and_then(|()| next_parts(key))
+            .map(|(due, to)| Kind::Next(due, to))?,
+        SOURCE => long(33).map(|()| Kind::Source)?,
+        WITH => long(33).and_then(|()| lane_in(key)).map(Kind::LaneOf)?,
+        SHELF => Kind::Shelf,
+        META => Kind::Meta,
+        _ => return None,
+    })
 }
 
 /// The error of a key that has not the shape which belongs to its prefix.

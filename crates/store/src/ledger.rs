@@ -18,9 +18,11 @@ mod look;
 mod meant;
 pub(crate) mod pen;
 mod recover;
+mod scrub;
 mod sweep;
 
 use crate::backend::Backend;
+use crate::backup::Copying;
 use crate::error::StoreError;
 use crate::ledger::batch::Batch;
 use crate::migrate::migrate;
@@ -36,6 +38,8 @@ use lease::Leased;
 use pen::Pen;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use scrub::Scrubbed;
+
 /// Tells the destination of a party: deliveries to one destination share its bound.
 pub type Route = Box<dyn Fn(&Party) -> String + Send + Sync>;
 
@@ -48,6 +52,8 @@ pub struct Ledger {
     /// Whether commits note their time: not before due times from a clock that was ahead are drawn near.
     dated: bool,
     turn: Mutex<()>,
+    /// The backup that is being taken.
+    pub(crate) copying: Mutex<Option<Copying>>,
     damage: Mutex<Vec<String>>,
 }
 
@@ -155,6 +161,7 @@ impl Ledger {
             name,
             dated: false,
             turn: Mutex::new(()),
+            copying: Mutex::new(None),
             damage: Mutex::new(Vec::new()),
         };
         let ahead = ledger.was_ahead(now)?;
@@ -182,7 +189,7 @@ impl Ledger {
     }
 
     /// Waits for the turn to write.
-    fn turn(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -204,6 +211,7 @@ impl Ledger {
         if !writes.is_empty() {
             self.backend.commit(&writes)?;
             self.backend.flush()?;
+            self.tell_copy(&writes);
         }
         self.damage
             .lock()

@@ -4,6 +4,7 @@
 //! a random number, and nothing here waits but for the disk.
 
 pub mod backend;
+pub mod backup;
 pub mod error;
 mod keys;
 pub mod ledger;
@@ -19,6 +20,6 @@ mod conformance;
 pub use backend::Backend;
 pub use error::StoreError;
 pub use ledger::count::Counts;
-pub use ledger::{Change, Done, Ledger, Ready, Route};
+pub use ledger::{Change, Done, Ledger, Ready, Route, Scrubbed};
 pub use memory::MemoryBackend;
 pub use sled::SledBackend;

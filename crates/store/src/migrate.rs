@@ -45,7 +45,7 @@ fn migrate_by(backend: &dyn Backend, steps: &[Step]) -> Result<(), StoreError> {
 }
 
 fn is_empty(backend: &dyn Backend) -> Result<bool, StoreError> {
-    Ok(backend.range(&[0], &[u8::MAX], 1)?.is_empty())
+    Ok(backend.range(&keys::first(), &keys::last(), 1)?.is_empty())
 }
 
 fn stamp(backend: &dyn Backend, version: u32) -> Result<(), StoreError> {

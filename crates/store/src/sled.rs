@@ -8,6 +8,8 @@ mod files;
 mod leftovers;
 mod mark;
 mod pieces;
+mod tally;
+mod verify;
 
 use crate::backend::{Backend, Pair, Write};
 use crate::error::StoreError;
@@ -16,6 +18,7 @@ use mark::Mark;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use tally::Books;
 
 /// A store in a directory.
 pub struct SledBackend {
@@ -23,8 +26,10 @@ pub struct SledBackend {
     tree: Option<::sled::Db>,
     files: Files,
     mark: Mark,
-    /// How many batches were written.
-    count: Mutex<u64>,
+    /// What was written, added up.
+    books: Mutex<Books>,
+    /// Held by whoever looks at all rows.
+    walking: Mutex<()>,
     /// Why the store must not be used any more.
     stopped: OnceLock<String>,
 }
@@ -61,12 +66,16 @@ impl SledBackend {
             tree: Some(tree),
             files,
             mark,
-            count: Mutex::new(0),
+            books: Mutex::default(),
+            walking: Mutex::default(),
             stopped: OnceLock::new(),
         };
-        let count = backend.with("reading the number of commits", pieces::count)?;
-        backend.mark.check(count)?;
-        *backend.count() = count;
+        let mut tally = backend.with("reading the number of commits", pieces::tally)?;
+        backend.mark.check(tally.batches)?;
+        if tally.sums.is_none() {
+            tally.sums = Some(backend.add_up()?);
+        }
+        backend.books().tally = tally;
         Ok(backend)
     }
 
@@ -75,8 +84,8 @@ impl SledBackend {
         self.files.free_bytes()
     }
 
-    fn count(&self) -> MutexGuard<'_, u64> {
-        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does `work` with the tree unless the store has stopped; an error of sled or a panic in it stops it.
@@ -119,20 +128,21 @@ impl Backend for SledBackend {
     }
 
     fn commit(&self, batch: &[Write]) -> Result<(), StoreError> {
-        let mut count = self.count();
-        let next = count.saturating_add(1);
-        self.with("writing rows", |tree| pieces::apply(tree, batch, next))?;
-        *count = next;
-        Ok(())
+        let mut books = self.books();
+        self.with("writing rows", |tree| pieces::apply(tree, batch, &mut books))
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        let count = *self.count();
+        let count = self.books().tally.batches;
         let flushed = self.with("writing to the disk", |tree| tree.flush().map(drop));
         let durable = flushed
             .and_then(|()| self.files.sync())
             .and_then(|()| self.mark.set(count));
         durable.map_err(|e| self.stop(e))
+    }
+
+    fn verify(&self) -> Result<Vec<String>, StoreError> {
+        self.verified()
     }
 }
 

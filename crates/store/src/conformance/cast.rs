@@ -58,6 +58,10 @@ impl Backend for Shared {
     fn flush(&self) -> Result<(), StoreError> {
         self.0.flush()
     }
+
+    fn verify(&self) -> Result<Vec<String>, StoreError> {
+        self.0.verify()
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -244,5 +244,18 @@ proptest! {
         }
         prop_assert!(play.nothing_overtook());
         prop_assert!(play.book.ledger.damage().is_empty());
+        prop_assert_eq!(play.book.ledger.scrub().unwrap().wrong, [""; 0]);
+    }
+
+    #[test]
+    fn the_scrub_notices_any_row_that_is_lost(acts in proptest::collection::vec(act(), 10..40), which in any::<prop::sample::Index>()) {
+        let play = acts.into_iter().fold(Play::new(), Play::then);
+        let rows = play.book.rows().range(&keys::first(), &keys::last(), usize::MAX).unwrap();
+        // The shelves are the adapters' business: only the backend knows how many rows they had.
+        let known: Vec<_> = rows.iter().filter(|(key, _)| !key.starts_with(b"c/")).collect();
+        prop_assume!(known.len() > 3);
+        let (key, _) = which.get(&known);
+        play.book.rows().commit(&[(key.clone(), None)]).unwrap();
+        prop_assert!(!play.book.ledger.scrub().unwrap().wrong.is_empty(), "without {}", keys::readable(key));
     }
 }

@@ -5,6 +5,7 @@
 //! row of the ledger has, and a tag in them tells the pieces of one value from those of the next under the same key.
 
 use crate::backend::{Pair, Write};
+use crate::sled::tally::{Books, Tally};
 use ::sled::{Batch, Error, Tree};
 
 /// The longest piece in bytes.
@@ -15,7 +16,7 @@ const WHOLE: u8 = 0;
 const PIECES: u8 = 1;
 /// What the keys of pieces begin with.
 const SPACE: u8 = 0xff;
-/// The key of the number of batches; no piece has it.
+/// The key of the [`Tally`]; no piece has it.
 const COUNT: &[u8] = &[SPACE];
 /// How often a value is read again that changed under the reader's eyes.
 const READS: usize = 1_000;
@@ -55,38 +56,65 @@ pub(super) fn range(tree: &Tree, from: &[u8], to: &[u8], limit: usize) -> Result
     Ok(found)
 }
 
-/// How many batches were written.
-pub(super) fn count(tree: &Tree) -> Result<u64, Error> {
-    let stored = tree.get(COUNT)?;
-    let number = stored.and_then(|stored| stored.first_chunk::<8>().copied());
-    Ok(number.map_or(0, u64::from_be_bytes))
+/// A row as it is stored.
+pub(super) struct Stored {
+    pub(super) key: Vec<u8>,
+    pub(super) stored: Vec<u8>,
+    /// Whether all pieces of its value are there.
+    pub(super) is_whole: bool,
+}
+
+/// At most `limit` rows between two keys as they are stored.
+pub(super) fn page(tree: &Tree, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Stored>, Error> {
+    let rows = tree.range(from..to).take(limit);
+    let read = rows.map(|row| {
+        let (key, stored) = row?;
+        let is_whole = match Split::of(&stored) {
+            Some(split) => whole(tree, &key, &stored)?.is_some_and(|value| crc32fast::hash(&value) == split.tag),
+            None => true,
+        };
+        Ok(Stored {
+            key: key.to_vec(),
+            stored: stored.to_vec(),
+            is_whole,
+        })
+    });
+    read.collect()
+}
+
+/// How many batches and rows were written.
+pub(super) fn tally(tree: &Tree) -> Result<Tally, Error> {
+    Ok(Tally::read(tree.get(COUNT)?.as_deref()))
 }
 
 /// Writes all of a batch or nothing, and counts it. What stands there already costs nothing.
-pub(super) fn apply(tree: &Tree, writes: &[Write], count: u64) -> Result<(), Error> {
+pub(super) fn apply(tree: &Tree, writes: &[Write], books: &mut Books) -> Result<(), Error> {
     let mut batch = Batch::default();
-    batch.insert(COUNT, &count.to_be_bytes());
     for (key, value) in writes {
-        let stored = tree.get(key)?;
-        if let Some(old) = stored.as_deref().and_then(Split::of) {
+        let before = tree.get(key)?;
+        if let Some(old) = before.as_deref().and_then(Split::of) {
             (0..old.count).for_each(|n| batch.remove(old.key(key, n)));
         }
-        match value {
-            Some(value) if value.len() > PIECE => put_pieces(&mut batch, key, value),
-            Some(value) => {
-                let value = [&[WHOLE], value.as_slice()].concat();
-                if stored.is_none_or(|stored| stored != value) {
-                    batch.insert(key.as_slice(), value);
-                }
-            }
-            None if stored.is_some() => batch.remove(key.as_slice()),
-            None => {}
+        let after = value.as_ref().map(|value| match value.len() > PIECE {
+            true => put_pieces(&mut batch, key, value),
+            false => [&[WHOLE], value.as_slice()].concat(),
+        });
+        if before.as_deref() == after.as_deref() {
+            continue;
+        }
+        books.change(key, before.as_deref(), after.as_deref());
+        match after {
+            Some(after) => batch.insert(key.as_slice(), after),
+            None => batch.remove(key.as_slice()),
         }
     }
+    books.tally.batches = books.tally.batches.saturating_add(1);
+    batch.insert(COUNT, books.tally.stored());
     tree.apply_batch(batch)
 }
 
-fn put_pieces(batch: &mut Batch, key: &[u8], value: &[u8]) {
+/// Puts the pieces of a long value; what stands in its place.
+fn put_pieces(batch: &mut Batch, key: &[u8], value: &[u8]) -> Vec<u8> {
     let count = u32::try_from(value.len().div_ceil(PIECE)).unwrap_or(u32::MAX);
     let split = Split {
         tag: crc32fast::hash(value),
@@ -95,10 +123,7 @@ fn put_pieces(batch: &mut Batch, key: &[u8], value: &[u8]) {
     for (n, piece) in (0..count).zip(value.chunks(PIECE)) {
         batch.insert(split.key(key, n), piece);
     }
-    batch.insert(
-        key,
-        [&[PIECES][..], &split.tag.to_be_bytes(), &count.to_be_bytes()].concat(),
-    );
+    [&[PIECES][..], &split.tag.to_be_bytes(), &count.to_be_bytes()].concat()
 }
 
 /// The value that is stored whole or in pieces; `None` when a piece is not there.

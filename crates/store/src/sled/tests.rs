@@ -288,3 +288,97 @@ fn a_read_that_fails_stops_the_store() {
     assert!(matches!(failed, Err(StoreError::Unreadable(_))), "{failed:?}");
     assert!(matches!(store.get(b"a"), Err(StoreError::Stopped(_))));
 }
+
+fn written(dir: &Path, rows: u32) -> SledBackend {
+    let backend = SledBackend::open(dir, CACHE).unwrap();
+    for n in 0..rows {
+        let batch = [(n.to_be_bytes().to_vec(), Some(vec![n as u8; (n as usize % 9) * 1_000]))];
+        backend.commit(&batch).unwrap();
+    }
+    backend
+}
+
+#[test]
+fn a_store_that_holds_everything_is_found_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = written(dir.path(), 600);
+    for n in (0..600u32).step_by(3) {
+        backend.commit(&[(n.to_be_bytes().to_vec(), None)]).unwrap();
+    }
+    backend.flush().unwrap();
+    assert_eq!(backend.verify().unwrap(), [""; 0]);
+    drop(backend);
+    assert_eq!(SledBackend::open(dir.path(), CACHE).unwrap().verify().unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_row_that_is_lost_or_shown_as_it_was_before_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = written(dir.path(), 600);
+    let (seven, eight) = (7u32.to_be_bytes(), 8u32.to_be_bytes());
+    let tree = |work: &dyn Fn(&::sled::Tree) -> Result<(), ::sled::Error>| backend.with("spoiling", work).unwrap();
+    let before = tree_get(&backend, &seven);
+    tree(&|tree| tree.remove(seven).map(drop));
+    assert_eq!(backend.verify().unwrap(), ["1 of its 600 rows are lost"]);
+    tree(&|tree| tree.insert(seven, &[0, 9, 9]).map(drop));
+    assert_eq!(
+        backend.verify().unwrap(),
+        ["some of its rows are not as they were written last"]
+    );
+    tree(&|tree| tree.insert(seven, before.as_slice()).map(drop));
+    assert_eq!(backend.verify().unwrap(), [""; 0]);
+    tree(&|tree| {
+        let piece = tree
+            .range([255u8, 0]..)
+            .find(|row| row.as_ref().unwrap().0[1..5] == eight)
+            .unwrap()?;
+        tree.remove(piece.0).map(drop)
+    });
+    assert_eq!(
+        backend.verify().unwrap(),
+        ["the row \\0\\00008 has lost a part of its value"]
+    );
+}
+
+fn tree_get(backend: &SledBackend, key: &[u8]) -> Vec<u8> {
+    backend.with("reading", |tree| tree.get(key)).unwrap().unwrap().to_vec()
+}
+
+#[test]
+fn commits_during_a_look_at_all_rows_are_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = written(dir.path(), 2_000);
+    std::thread::scope(|scope| {
+        let looked = scope.spawn(|| backend.verify());
+        let mut n = 0u32;
+        while !looked.is_finished() {
+            n = n.wrapping_add(7_919);
+            backend
+                .commit(&[(
+                    (n % 3_000).to_be_bytes().to_vec(),
+                    (n % 3 > 0).then(|| n.to_be_bytes().to_vec()),
+                )])
+                .unwrap();
+        }
+        assert_eq!(looked.join().unwrap().unwrap(), [""; 0]);
+        assert!(n > 0);
+    });
+}
+
+#[test]
+fn a_store_from_before_rows_were_added_up_is_added_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = written(dir.path(), 100);
+    let count = [255u8];
+    let batches = tree_get(&backend, &count)[..8].to_vec();
+    backend
+        .with("spoiling", |tree| tree.insert(count, batches.as_slice()))
+        .unwrap();
+    backend.flush().unwrap();
+    drop(backend);
+    let backend = SledBackend::open(dir.path(), CACHE).unwrap();
+    backend.commit(&[(b"e/1".to_vec(), Some(b"rose".to_vec()))]).unwrap();
+    assert_eq!(backend.verify().unwrap(), [""; 0]);
+    backend.with("spoiling", |tree| tree.remove(b"e/1")).unwrap();
+    assert_eq!(backend.verify().unwrap().len(), 1);
+}
