@@ -157,6 +157,11 @@ impl Payload {
         }
     }
 
+    /// Whether somebody says something by it, in words or not; news come from the gateway.
+    pub fn is_said(&self) -> bool {
+        !matches!(self, Self::News(_))
+    }
+
     /// The message that this one means, and whether it can only be one of the sender's own.
     pub fn meant(&self) -> Option<(&Reference, bool)> {
         match self {

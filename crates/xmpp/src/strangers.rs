@@ -20,7 +20,7 @@ const WORDS: usize = 200;
 /// no; he is asked when the first one comes.
 pub(crate) async fn admit(station: &Station, house: &House, parcel: &Parcel) -> Result<(), Fault> {
     let draft = parcel.draft();
-    let (Some(contact), Some(user), Some(_)) = (draft.from.contact(), draft.to.home(), draft.payload.text()) else {
+    let (Some(contact), Some(user), true) = (draft.from.contact(), draft.to.home(), draft.payload.is_said()) else {
         return Ok(());
     };
     let memory = house.memory.as_ref();

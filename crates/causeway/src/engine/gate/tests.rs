@@ -1,7 +1,8 @@
 use super::*;
 use causeway_core::address::{ForeignId, Scope};
+use causeway_core::emoji::Emoji;
 use causeway_core::limit::{Measure, Rate};
-use causeway_core::message::{Payload, Text};
+use causeway_core::message::{Payload, Reference, Text};
 use causeway_core::promise::Terms;
 use causeway_core::text::{Body, Line};
 use causeway_store::MemoryBackend;
@@ -77,6 +78,19 @@ fn challenge() -> Draft {
     Draft::new(Party::Foreign(tybalt()), Party::Home(romeo()), Payload::Text(words))
 }
 
+/// A reaction is something said too.
+fn gesture() -> Draft {
+    let reaction = Payload::React {
+        target: Reference::Ours(EnvelopeId::from_random([1; 16])),
+        emojis: Emoji::read_all(["👎"].into_iter()),
+        sender_name: None,
+    };
+    Draft {
+        payload: reaction,
+        ..challenge()
+    }
+}
+
 fn write_all(ledger: &Ledger, changes: Vec<Change>) {
     let _ = ledger.commit(changes, EVENING).unwrap();
 }
@@ -105,9 +119,11 @@ fn check_stranger(strangers: Strangers, acquaintance: Option<Acquaintance>, welc
     if let Some(acquaintance) = acquaintance {
         stands(&ledger, acquaintance);
     }
-    let admitted = gate(&ledger).admit(&challenge());
-    let refused = admitted.map_err(|fault| fault.kind) == Err(FaultKind::NotWanted);
-    assert_eq!(!refused, welcome, "{strangers:?} {acquaintance:?}");
+    for said in [challenge(), gesture()] {
+        let admitted = gate(&ledger).admit(&said);
+        let refused = admitted.map_err(|fault| fault.kind) == Err(FaultKind::NotWanted);
+        assert_eq!(!refused, welcome, "{strangers:?} {acquaintance:?} {said:?}");
+    }
 }
 
 #[test]
