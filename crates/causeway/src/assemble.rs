@@ -3,26 +3,26 @@
 use crate::chores::Chores;
 use crate::clock::SteadyClock;
 use crate::config::Config;
-use crate::control::answer::Clerk;
+use crate::control::answer::Records;
 use crate::control::socket::Counter;
 use crate::engine::desk::Hall;
 use crate::engine::dispatch::{Couriers, Dispatch, HOME, Networks};
 use crate::engine::gate::Gate;
 use crate::engine::keeper::{Writer, keeper};
 use crate::networks::{self, Key, Wired};
+use crate::office::{Log, Means, Office};
 use crate::supervise::{Supervisor, tasks};
 use anyhow::Context;
 use causeway_core::address::Party;
 use causeway_core::clock::{Clock, Timestamp};
-use causeway_core::command::Clerks;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::network::House;
 use causeway_core::text::Line;
 use causeway_store::{Ledger, SledBackend};
 use causeway_xmpp::Home;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 /// The gateway's name in its timelines.
@@ -45,8 +45,8 @@ pub fn ledger(config: &Config, networks: &Networks, now: Timestamp) -> anyhow::R
     Ok((Arc::new(ledger), backend))
 }
 
-/// Everything that runs until the supervisor says stop.
-pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
+/// Everything that runs until the supervisor says stop. `log` changes what is logged meanwhile.
+pub async fn run(config: Config, supervisor: Supervisor, log: Log) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::from_system());
     let started = clock.now();
     let key = Key::open(&config.data_dir)?;
@@ -86,13 +86,28 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
     wired
         .iter()
         .for_each(|wired| wired.memory.found(hall.desk(wired.network.profile().id.as_str())));
+    let records = || Records {
+        ledger: ledger.clone(),
+        wired: wired.clone(),
+    };
+    let office = Office::new(Means {
+        records: records(),
+        hall: hall.clone(),
+        admins: config.admins.clone(),
+        clock: clock.clone(),
+        started,
+        log,
+        tasks: tasks(&supervisor),
+        home: OnceLock::new(),
+    });
     let home = Home::new(
         config.xmpp.clone(),
         networks::domains(&wired)?,
-        Arc::new(Clerks::default()),
+        Arc::new(office.clone()),
         env!("CARGO_PKG_VERSION").to_owned(),
         started,
     );
+    office.found(home.clone());
     let couriers = Couriers {
         home: home.clone(),
         networks: networks.clone(),
@@ -106,10 +121,8 @@ pub async fn run(config: Config, supervisor: Supervisor) -> anyhow::Result<()> {
         name: name()?,
     };
     let counter = Arc::new(Counter {
-        clerk: Clerk {
-            ledger: ledger.clone(),
-            wired: wired.clone(),
-        },
+        records: records(),
+        office: Arc::new(office),
         keeper,
         clock: clock.clone(),
         started,

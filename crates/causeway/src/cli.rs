@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod init;
+pub mod order;
 pub mod queue;
 pub mod run;
 pub mod show;
@@ -45,6 +46,12 @@ enum Command {
     Trace(trace::Trace),
     /// Show what waits and why; try it again or stop it.
     Queue(queue::Queue),
+    /// Give the running gateway an order; without a name, list what there is.
+    Do(order::Order),
+    /// Show who is registered.
+    Users,
+    /// Show how much there is of what.
+    Stats,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -58,5 +65,8 @@ pub fn main(args: Args) -> ExitCode {
         Command::Init(init) => init.run(),
         Command::Trace(trace) => trace.run(&args.config, args.json),
         Command::Queue(queue) => queue.run(&args.config, args.json),
+        Command::Do(order) => order.run(&args.config, args.json),
+        Command::Users => order::Order::of("users").run(&args.config, args.json),
+        Command::Stats => order::Order::of("statistics").run(&args.config, args.json),
     }
 }

@@ -35,6 +35,8 @@ pub struct Config {
     pub xmpp: XmppConfig,
     /// Who may use the gateway.
     pub policy: Policy,
+    /// Who may give it orders.
+    pub admins: Vec<BareJid>,
     /// How much at once.
     pub limits: Limits,
     /// The terms of deliveries.
@@ -97,6 +99,7 @@ struct Components {
 struct WrittenPolicy {
     allow: Vec<String>,
     deny: Vec<String>,
+    admins: Vec<String>,
     longest_text: usize,
 }
 
@@ -168,17 +171,19 @@ impl Written {
             allow = rules("email.home_domain", &homes)?;
         }
         let deny = rules("policy.deny", &self.policy.deny)?;
+        let policy = Policy {
+            allow,
+            deny,
+            longest_text: self.policy.longest_text,
+        };
         let cache = self.store.cache_mib.checked_mul(1 << 20).filter(|bytes| *bytes > 0);
         Ok(Config {
             data_dir: self.data_dir,
             cache: cache.ok_or("store.cache_mib is out of range")?,
             log: self.log,
             xmpp: self.xmpp,
-            policy: Policy {
-                allow,
-                deny,
-                longest_text: self.policy.longest_text,
-            },
+            admins: admins(&policy, &self.policy.admins)?,
+            policy,
             limits: self.limits.rates(),
             terms: Terms {
                 schedule: Schedule::new(self.delivery.retry),
@@ -199,6 +204,7 @@ impl Default for WrittenPolicy {
         Self {
             allow: Vec::new(),
             deny: Vec::new(),
+            admins: Vec::new(),
             longest_text: 256 << 10,
         }
     }
@@ -273,6 +279,19 @@ fn rules(key: &str, rules: &[String]) -> Result<Vec<String>, String> {
         Ok(jid.to_string())
     };
     rules.iter().map(normal).collect()
+}
+
+/// The admins: people, and such as the gateway is there for. Whoever may not use it gives it no orders.
+fn admins(policy: &Policy, admins: &[String]) -> Result<Vec<BareJid>, String> {
+    let read = |admin: &String| {
+        let jid = BareJid::new(admin).ok().filter(|jid| jid.node().is_some());
+        let jid = jid.ok_or_else(|| format!("policy.admins: “{admin}” is not the JID of a person"))?;
+        match policy.admit_user(&jid) {
+            Ok(()) => Ok(jid),
+            Err(_) => Err(format!("policy.admins: “{admin}” may not use the gateway: see policy.allow and policy.deny")),
+        }
+    };
+    admins.iter().map(read).collect()
 }
 
 /// A span as people write it: `90s`, `24h`, `7d`.

@@ -2,4 +2,5 @@
 
 pub mod answer;
 pub mod ask;
+pub mod order;
 pub mod socket;

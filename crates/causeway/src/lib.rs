@@ -8,5 +8,6 @@ pub mod config;
 pub mod control;
 pub mod engine;
 pub mod networks;
+pub mod office;
 pub mod supervise;
 pub mod web;

@@ -3,10 +3,12 @@
 use crate::assemble;
 use crate::config::Config;
 use crate::engine::dispatch::DRAIN;
+use crate::office::Log;
 use crate::supervise::{Ending, Supervisor};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -23,9 +25,9 @@ pub fn run(path: &Path) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    log(&config.log);
+    let log = log(&config.log);
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(until_told(config)),
+        Ok(runtime) => runtime.block_on(until_told(config, log)),
         Err(e) => {
             tracing::error!("no runtime: {e}");
             ExitCode::FAILURE
@@ -33,13 +35,13 @@ pub fn run(path: &Path) -> ExitCode {
     }
 }
 
-async fn until_told(config: Config) -> ExitCode {
+async fn until_told(config: Config, log: Log) -> ExitCode {
     let supervisor = Supervisor::default();
     if let Err(e) = listen(&supervisor) {
         tracing::error!("signals cannot be heard: {e}");
         return ExitCode::FAILURE;
     }
-    if let Err(e) = assemble::run(config, supervisor.clone()).await {
+    if let Err(e) = assemble::run(config, supervisor.clone(), log).await {
         tracing::error!("{e:#}");
         return ExitCode::FAILURE;
     }
@@ -70,14 +72,20 @@ fn listen(supervisor: &Supervisor) -> std::io::Result<()> {
     Ok(())
 }
 
-fn log(filter: &str) {
-    let filter = EnvFilter::try_from_default_env()
-        .or_else(|_| EnvFilter::try_new(filter))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// Begins to log, and gives what changes how much.
+fn log(filter: &str) -> Log {
+    let configured = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| filter.to_owned());
+    let read = |filter: &str| EnvFilter::try_new(filter).map_err(|e| e.to_string());
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(read(&configured).unwrap_or_else(|_| EnvFilter::new("info")))
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
-        .init();
+        .with_filter_reloading();
+    let handle = subscriber.reload_handle();
+    subscriber.init();
+    Arc::new(move |level| {
+        let filter = read(level.unwrap_or(&configured))?;
+        handle.reload(filter).map_err(|e| e.to_string())
+    })
 }

@@ -4,7 +4,7 @@ use crate::assemble;
 use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::control::ask::{Answer, Ask};
-use crate::control::{answer::Clerk, socket};
+use crate::control::{answer::Records, socket};
 use crate::networks::{self, Key};
 use anyhow::bail;
 use causeway_core::clock::Clock;
@@ -26,8 +26,13 @@ pub fn answered(config: &Path, ask: &Ask, json: bool, show: impl Fn(&Answer) -> 
         Ok(answer) => answer,
         Err(e) => Answer::Sorry { why: format!("{e:#}") },
     };
-    let well = match &answer {
-        _ if json => print_json(&answer),
+    shown(&answer, json, show)
+}
+
+/// Prints an answer: as JSON, or as `show` does, which says whether all is well.
+pub fn shown(answer: &Answer, json: bool, show: impl Fn(&Answer) -> bool) -> ExitCode {
+    let well = match answer {
+        _ if json => print_json(answer),
         Answer::Sorry { why } => {
             anstream::eprintln!("{why}");
             false
@@ -59,13 +64,13 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
     let now = SteadyClock::from_system().now();
     let wired = networks::wired(config, &Key::open(&config.data_dir)?, &networks::files(config)?)?;
     let (ledger, _) = assemble::ledger(config, &assemble::by_name(wired.clone()), now)?;
-    let clerk = Clerk {
+    let records = Records {
         ledger: ledger.clone(),
         wired,
     };
     match ask {
         Ask::Retry { .. } | Ask::Drop { .. } => {
-            let orders = clerk.orders(ask)?;
+            let orders = records.orders(ask)?;
             let changes = orders
                 .into_iter()
                 .map(|(id, event)| Change::Step { id, event })
@@ -76,10 +81,10 @@ fn answer(config: &Config, ask: &Ask) -> anyhow::Result<Answer> {
                 .filter(|done| matches!(done, causeway_store::Done::Stepped(true)));
             Ok(Answer::Moved { count: moved.count() })
         }
-        Ask::Status | Ask::Check => Ok(Answer::Sorry {
+        Ask::Status | Ask::Check | Ask::Commands { .. } | Ask::Do { .. } => Ok(Answer::Sorry {
             why: "the gateway does not run".to_owned(),
         }),
-        Ask::Trace { .. } | Ask::Queue { .. } => Ok(clerk.answer(ask)?),
+        Ask::Trace { .. } | Ask::Queue { .. } => Ok(records.answer(ask)?),
     }
 }
 

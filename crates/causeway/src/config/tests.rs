@@ -48,6 +48,16 @@ fn a_secret_never_stands_in_an_error() {
 }
 
 #[test]
+fn an_admin_is_a_person_who_may_use_the_gateway() {
+    let with = |admin: &str| format!("{GOOD}\n[policy]\nadmins = [\"{admin}\"]\n");
+    let config = Config::parse(&with("Nurse@example.org"), Path::new("bridge.toml"));
+    let admins = config.map_err(|e| e.to_string()).unwrap().admins;
+    assert_eq!(admins, [BareJid::new("nurse@example.org").unwrap()]);
+    assert!(wrong(&with("example.org")).contains("is not the JID of a person"));
+    assert!(wrong(&with("nurse@mantua.example")).contains("may not use the gateway"));
+}
+
+#[test]
 fn a_span_is_written_as_people_write_it() {
     assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
     assert_eq!(parse_duration("7d"), Ok(Duration::from_secs(7 * 24 * 3600)));

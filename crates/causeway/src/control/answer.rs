@@ -1,13 +1,14 @@
 //! Answers from the ledger.
 
 use crate::control::ask::{Answer, Ask, Timeline, Waiting, Which};
+use crate::engine::keeper::Keeper;
 use crate::networks::Wired;
 use causeway_core::address::{Contact, Party, Scope, unescape_local};
 use causeway_core::clock::Timestamp;
 use causeway_core::delivery::Event;
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::message::{Happened, MessageRef, Payload};
-use causeway_store::{Ledger, StoreError};
+use causeway_store::{Change, Done, Ledger, StoreError};
 use jid::Jid;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const NEWS_BETWEEN: usize = 8;
 const ALL: usize = 100_000;
 
 /// What answers are made from.
-pub struct Clerk {
+pub struct Records {
     /// The ledger.
     pub ledger: Arc<Ledger>,
     /// Read addresses.
@@ -29,15 +30,17 @@ pub type Orders = Vec<(EnvelopeId, Event)>;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-impl Clerk {
+impl Records {
     /// The timelines or the queue that `ask` wants.
     pub fn answer(&self, ask: &Ask) -> Result<Answer, StoreError> {
         match ask {
             Ask::Trace { what, limit, words } => self.trace(what, *limit, *words),
             Ask::Queue { limit } => self.queue(*limit),
-            Ask::Retry { .. } | Ask::Drop { .. } | Ask::Status | Ask::Check => Ok(Answer::Sorry {
-                why: "this is an order, not a question".to_owned(),
-            }),
+            Ask::Retry { .. } | Ask::Drop { .. } | Ask::Status | Ask::Check | Ask::Commands { .. } | Ask::Do { .. } => {
+                Ok(Answer::Sorry {
+                    why: "this is an order, not a question".to_owned(),
+                })
+            }
         }
     }
 
@@ -169,7 +172,7 @@ impl Clerk {
     }
 
     /// Whom a text can mean: somebody at home, or a contact by its own address or by its JID here.
-    fn parties(&self, text: &str) -> Vec<Party> {
+    pub fn parties(&self, text: &str) -> Vec<Party> {
         let jid = Jid::new(text).map(|jid| jid.to_bare()).ok();
         let foreign = self.wired.iter().filter_map(|wired| {
             let here = jid.as_ref().filter(|jid| jid.domain().as_str() == wired.domain);
@@ -184,6 +187,18 @@ impl Clerk {
         });
         jid.clone().map(Party::Home).into_iter().chain(foreign).collect()
     }
+}
+
+/// Carries orders out and gives how many deliveries they moved.
+pub async fn carried_out(keeper: &Keeper, orders: Orders) -> usize {
+    tracing::info!("{} deliveries are moved on an admin's order", orders.len());
+    let steps = orders
+        .into_iter()
+        .map(|(id, event)| keeper.insist(Change::Step { id, event }));
+    let done = futures::future::join_all(steps).await;
+    done.iter()
+        .filter(|done| matches!(done, Ok(Done::Stepped(true))))
+        .count()
 }
 
 fn happened(what: &Happened) -> &'static str {
@@ -205,6 +220,7 @@ pub fn moment_in_seconds(at: Timestamp) -> String {
     written(at, "%Y-%m-%d %H:%M:%SZ")
 }
 
-fn written(at: Timestamp, form: &str) -> String {
+/// A moment in a form of [`jiff::fmt::strtime`].
+pub fn written(at: Timestamp, form: &str) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime(form).to_string())
 }

@@ -1,8 +1,10 @@
 //! The questions and their answers as data; one JSON object a line on the control socket.
 
+use causeway_core::command::Values;
 use causeway_core::delivery::{Delivery, Stage};
 use causeway_core::envelope::EnvelopeId;
 use causeway_core::hop::Hop;
+use causeway_core::language::Language;
 use causeway_core::network::Finding;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,22 @@ pub enum Ask {
     /// Whether the sides would work. A running gateway answers this itself, because a second login under the name of its
     /// component would take stanzas away from it on some servers.
     Check,
+    /// What the office can do.
+    Commands {
+        /// In which language.
+        language: Language,
+    },
+    /// A command of the office.
+    Do {
+        /// Its name.
+        name: String,
+        /// What was typed behind it.
+        typed: String,
+        /// What was filled in before.
+        values: Values,
+        /// In which language to answer.
+        language: Language,
+    },
 }
 
 /// Which deliveries an order means.
@@ -92,11 +110,56 @@ pub enum Answer {
         /// The findings.
         findings: Vec<Finding>,
     },
+    /// What the office can do.
+    Commands {
+        /// Each with one sentence.
+        commands: Vec<Offer>,
+    },
+    /// A command needs to know more.
+    Wanted {
+        /// What it is about.
+        title: String,
+        /// What to do, or what was wrong.
+        instructions: String,
+        /// What to fill in next.
+        field: Wanted,
+        /// What was filled in so far.
+        values: Values,
+    },
+    /// A command is done.
+    Done {
+        /// What to tell.
+        text: String,
+        /// The names and labels of the columns, where there are rows.
+        columns: Vec<(String, String)>,
+        /// The rows.
+        rows: Vec<Vec<String>>,
+    },
     /// It could not be answered.
     Sorry {
         /// Why, and what to do.
         why: String,
     },
+}
+
+/// A command.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Offer {
+    /// Its name.
+    pub name: String,
+    /// One sentence about it.
+    pub about: String,
+}
+
+/// A field to fill in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// What it is called.
+    pub label: String,
+    /// What can be chosen: values and what they are called. Anything, where there are none.
+    pub choices: Vec<(String, String)>,
 }
 
 /// One message and its way.

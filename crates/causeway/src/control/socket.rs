@@ -1,12 +1,13 @@
 //! The control socket of a running gateway: a Unix socket in the data directory, one question and one answer a connection.
 
-use crate::control::answer::Clerk;
+use crate::control::answer::{Records, carried_out};
 use crate::control::ask::{Answer, Ask};
+use crate::control::order;
 use crate::engine::keeper::Keeper;
 use crate::networks::Wired;
 use causeway_core::clock::{Clock, Timestamp};
+use causeway_core::command::Clerk;
 use causeway_core::network::{Finding, Tasks};
-use causeway_store::{Change, Done};
 use causeway_xmpp::Home;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +28,9 @@ const AT_ONCE: usize = 16;
 /// Serves the socket.
 pub struct Counter {
     /// Answers.
-    pub clerk: Clerk,
+    pub records: Records,
+    /// Serves commands.
+    pub office: Arc<dyn Clerk>,
     /// Carries orders out.
     pub keeper: Keeper,
     /// Tells the time.
@@ -134,29 +137,24 @@ impl Counter {
                 accepted: self.keeper.tally().accepted(),
                 handed: self.keeper.tally().handed(),
             }),
-            Ask::Retry { .. } | Ask::Drop { .. } => match self.clerk.orders(ask) {
-                Ok(orders) => Ok(self.carry_out(orders).await),
+            Ask::Retry { .. } | Ask::Drop { .. } => match self.records.orders(ask) {
+                Ok(orders) => Ok(Answer::Moved {
+                    count: carried_out(&self.keeper, orders).await,
+                }),
                 Err(e) => Err(e),
             },
-            Ask::Trace { .. } | Ask::Queue { .. } => self.clerk.answer(ask),
+            Ask::Trace { .. } | Ask::Queue { .. } => self.records.answer(ask),
             Ask::Check => Ok(Answer::Findings {
-                findings: findings(&self.home, &self.clerk.wired).await,
+                findings: findings(&self.home, &self.records.wired).await,
             }),
+            Ask::Commands { language } => Ok(order::offers(self.office.as_ref(), *language)),
+            Ask::Do {
+                name,
+                typed,
+                values,
+                language,
+            } => Ok(order::carry_out(self.office.as_ref(), order::call(name, values, *language), typed).await),
         };
         answered.unwrap_or_else(|e| Answer::Sorry { why: e.to_string() })
-    }
-
-    async fn carry_out(&self, orders: crate::control::answer::Orders) -> Answer {
-        tracing::info!("{} deliveries are moved on an admin's order", orders.len());
-        let steps = orders
-            .into_iter()
-            .map(|(id, event)| self.keeper.insist(Change::Step { id, event }));
-        let done = futures::future::join_all(steps).await;
-        Answer::Moved {
-            count: done
-                .iter()
-                .filter(|done| matches!(done, Ok(Done::Stepped(true))))
-                .count(),
-        }
     }
 }
