@@ -8,6 +8,7 @@ pub mod mail;
 pub mod scene;
 pub mod sink;
 pub mod smtp;
+pub mod terminal;
 pub mod traffic;
 pub mod wall;
 pub mod web;

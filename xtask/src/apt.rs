@@ -21,13 +21,16 @@ pub(crate) const DEMO: &[&str] = &[
 pub(crate) const EJABBERD: &[&str] = &["ejabberd", "erlang-p1-sqlite3"];
 
 /// What the tests need besides: privileges on Prosody, a name server, the recorder of system calls, a clock that can be
-/// turned, and a collection of strange mails.
+/// turned, a collection of strange mails, and two clients with a terminal for one of them.
 pub(crate) const TEST: &[&str] = &[
     "prosody-modules",
     "dnsmasq-base",
     "strace",
     "libfaketime",
     "libpython3.11-testsuite",
+    "profanity",
+    "python3-slixmpp",
+    "tmux",
 ];
 
 /// Where the collection of strange mails lies once it is installed.
