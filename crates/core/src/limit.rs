@@ -78,14 +78,15 @@ impl Usage {
             let level = self.level(rate, now);
             let cost = rate.cost(bytes);
             let room = rate.amount.saturating_mul(1000);
-            // What is larger than the whole bucket passes when that is empty: sizes have limits of their own.
+            // What is larger than the whole bucket passes when that is empty: sizes have limits of their own, and those of
+            // files behind links are only declared.
             if level > 0 && level.saturating_add(cost) > room {
                 return Err(rate.exceeded(level.saturating_add(cost).saturating_sub(room).min(level)));
             }
             taken.push(Bucket {
                 measure: rate.measure,
                 per: rate.per.as_secs(),
-                level: level.saturating_add(cost),
+                level: level.saturating_add(cost).min(room.saturating_mul(2)),
                 at: now,
             });
         }
@@ -144,8 +145,8 @@ impl Rate {
 /// What a message weighs: its text and the files that come with it, in bytes.
 pub fn weight(payload: &Payload) -> u64 {
     payload.text().map_or(0, |text| {
-        let files: u64 = text.attachments.iter().filter_map(|file| file.size).sum();
-        files.saturating_add(text.body.as_str().len() as u64)
+        let files = text.attachments.iter().filter_map(|file| file.size);
+        files.fold(text.body.as_str().len() as u64, u64::saturating_add)
     })
 }
 

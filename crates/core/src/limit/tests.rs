@@ -1,5 +1,6 @@
 use super::*;
 use crate::address::{Contact, ForeignId, NetworkId, Scope};
+use crate::file::{Attachment, FileName, Place};
 use crate::message::Text;
 use crate::text::Body;
 use jid::BareJid;
@@ -68,6 +69,34 @@ fn something_large_passes_when_nothing_came_before_it() {
     let mut usage = Usage::default();
     usage.take(&rates, 1_000, NOON).unwrap();
     assert!(usage.take(&rates, 1, after(60)).is_err());
+}
+
+#[test]
+fn whoever_declares_a_monstrous_file_is_held_up_for_no_longer_than_after_a_full_bucket() {
+    let rates = [Rate {
+        measure: Measure::Bytes,
+        amount: 10,
+        per: Duration::from_secs(60),
+    }];
+    let mut usage = Usage::default();
+    usage.take(&rates, u64::MAX, NOON).unwrap();
+    assert!(usage.take(&rates, 1, after(60)).is_err());
+    assert!(usage.take(&rates, 1, after(120)).is_ok());
+}
+
+#[test]
+fn sizes_that_nobody_can_add_up_are_a_very_large_size() {
+    let file = |size| Attachment {
+        name: FileName::unnamed(),
+        media_type: None,
+        size: Some(size),
+        place: Place::Named,
+    };
+    let text = Text {
+        attachments: vec![file(u64::MAX), file(1)],
+        ..Text::plain(Body::clean("Look!").unwrap())
+    };
+    assert_eq!(weight(&Payload::Text(text)), u64::MAX);
 }
 
 #[test]
