@@ -220,6 +220,21 @@ async fn an_answer_inside_that_is_not_the_one_asked_for_is_senseless() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_roster_that_was_too_large_to_read_is_not_an_empty_one() {
+    let (steward, _line, mut desk) = scene(2);
+    let romeo = romeo();
+    let cut = |id: &str| {
+        format!(
+            "<iq type='result' id='{id}' from='{romeo}' to='{DOMAIN}'><cut xmlns='{}'/></iq>",
+            ns::CUT
+        )
+    };
+    let server = answered(&mut desk, cut);
+    let (roster, _) = futures::future::join(steward.roster(&romeo), server).await;
+    assert_eq!(roster, Err(Denied::Senseless));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_granted_is_not_tried() {
     let (steward, _line, mut desk) = scene(2);
     let stranger = BareJid::new("romeo@mantua.example").unwrap();
