@@ -80,6 +80,16 @@ impl Reception {
         })
     }
 
+    /// The same; while it is crowded, what cannot be answered at once is refused instead.
+    pub(crate) fn receive_unless(&mut self, is_crowded: bool, stanza: &Element) -> Deeds {
+        let deeds = self.receive(stanza);
+        if !is_crowded || deeds.later.is_none() {
+            return deeds;
+        }
+        let back = route(stanza, &self.face.gateway).back;
+        Deeds::refused(back.as_ref(), &Refusal::from(Fault::of(FaultKind::Busy)))
+    }
+
     /// Takes a stanza that a search found; its sender's server had it at that time.
     pub(crate) fn receive_found(&mut self, stanza: &Element, at: Timestamp) -> Deeds {
         self.found = Some(at);

@@ -14,7 +14,7 @@ use crate::ns;
 use crate::shelf::Shelf;
 use crate::xml::{Build, element, text_of};
 use causeway_core::command::{Form, Values};
-use causeway_core::fault::ErrorType;
+use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::language::{Language, Words};
 use causeway_core::registration::{Registration, Settings};
 use causeway_core::text::Line;
@@ -45,6 +45,8 @@ pub(super) fn get(face: &Face, request: &Request<'_>) -> Result<Element, Refusal
 pub(super) fn set(face: &Face, request: &Request<'_>) -> Result<Answer, Refusal> {
     let user = person(request)?.clone();
     let query = request.payload;
+    let busy = || Refusal::from(Fault::of(FaultKind::Busy));
+    let under_way = face.attention.begin(&user).ok_or_else(busy)?;
     let registration = face.registration(&user);
     let face = face.clone();
     if query.has_child("remove", ns::REGISTER) {
@@ -56,7 +58,10 @@ pub(super) fn set(face: &Face, request: &Request<'_>) -> Result<Answer, Refusal>
         }
         registration.ok_or_else(not_registered)?;
         return Ok(Answer::Flow(Box::new(move |back| {
-            Box::pin(async move { face.leave(&user, vec![back.result(None)]).await })
+            Box::pin(async move {
+                let _under_way = under_way;
+                face.leave(&user, vec![back.result(None)]).await
+            })
         })));
     }
     let Some(values) = values(query) else {
@@ -64,7 +69,10 @@ pub(super) fn set(face: &Face, request: &Request<'_>) -> Result<Answer, Refusal>
     };
     let settings = registration.unwrap_or_default().settings.with(&values)?;
     Ok(Answer::Flow(Box::new(move |back| {
-        Box::pin(async move { face.enroll(&user, settings, vec![back.result(None)]).await })
+        Box::pin(async move {
+            let _under_way = under_way;
+            face.enroll(&user, settings, vec![back.result(None)]).await
+        })
     })))
 }
 

@@ -156,7 +156,8 @@ impl<'a> Connection<'a> {
         if self.is_for_the_desk(stanza) {
             return None;
         }
-        let deeds = self.around.reception.receive(stanza);
+        let is_crowded = self.around.posts.are_crowded();
+        let deeds = self.around.reception.receive_unless(is_crowded, stanza);
         if let Some((id, from)) = deeds.answered
             && from == self.ping.to
         {

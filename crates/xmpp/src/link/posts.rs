@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 
 /// How many may be under way.
 const MOST: usize = 1024;
-/// How many pieces of other work may be under way; they may take longer, and must not hold up the reading.
+/// How many pieces of other work may be under way. They may wait for what is still to be read, so they must not hold up
+/// the reading: what comes when there are more is refused.
 const MOST_WORK: usize = 256;
 
 /// Everything that is being written down for one link.
@@ -59,7 +60,12 @@ impl Posts {
     }
 
     pub(super) fn are_full(&self) -> bool {
-        self.under_way.len() >= MOST || self.work.len() >= MOST_WORK
+        self.under_way.len() >= MOST
+    }
+
+    /// Whether there is no room for more work.
+    pub(super) fn are_crowded(&self) -> bool {
+        self.work.len() >= MOST_WORK
     }
 
     pub(super) fn are_done(&self) -> bool {

@@ -211,6 +211,31 @@ async fn poison_stanzas_are_answered_and_survived() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn work_that_does_not_end_stops_nobody_from_being_heard() {
+    play(async |mut server, _, props| {
+        let mut call = server.pick_up("").await;
+        props.paper.slow.send_replace(true);
+        for n in 0..300 {
+            call.say(&format!(
+                "<iq type='set' id='r{n}' from='guest{n}@verona.example/x' to='{DOMAIN}'><query xmlns='jabber:iq:register'/></iq>"
+            ))
+            .await;
+        }
+        call.say(&format!(
+            "<iq type='get' id='v' from='romeo@verona.example/balcony' to='{DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>"
+        ))
+        .await;
+        let heard = call.hear("id='v'").await;
+        assert!(heard.contains("id='r256'") && heard.contains("resource-constraint"), "{heard}");
+        assert!(!heard.contains("id='r255'"), "{heard}");
+        props.paper.slow.send_replace(false);
+        let heard = call.hear("id='r255'").await;
+        assert!(heard.contains("id='r0'"), "{heard}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn words_too_long_for_the_parser_are_answered_and_survived() {
     play(async |mut server, _, props| {
         let mut call = server.pick_up("").await;
