@@ -12,6 +12,9 @@ use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::language::{Language, Words};
 use minidom::Element;
 
+/// How many forms one can go back.
+const STEPS: usize = 10;
+
 /// A command that waits for its form.
 pub(super) struct Session {
     /// The call so far.
@@ -201,6 +204,7 @@ impl Stand {
             (Action::Back, _) => call.values = past.pop().ok_or_else(bad_action)?,
             (Action::Go, submitted) => {
                 past.push(call.values.clone());
+                past.drain(..past.len().saturating_sub(STEPS));
                 call.values.extend(match submitted {
                     Some(Submission::Filled(values)) => values,
                     _ => form.held(),

@@ -51,6 +51,29 @@ impl Scene {
     }
 }
 
+#[tokio::test]
+async fn who_hands_in_the_same_form_for_ever_fills_no_memory() {
+    let mut scene = Scene::open();
+    let id = scene.begin("message").await;
+    for _ in 0..100 {
+        let again = scene
+            .command(&format!("node='message' sessionid='{id}'"), &filled(&[("words", " ")]))
+            .await;
+        assert_eq!(of(&again, "status"), "executing");
+    }
+    let mut steps = 0;
+    loop {
+        let back = scene
+            .command(&format!("node='message' sessionid='{id}' action='prev'"), "")
+            .await;
+        if back.attr("type") == Some("error") {
+            break;
+        }
+        steps += 1;
+    }
+    assert_eq!(steps, STEPS);
+}
+
 fn of(answer: &Element, attribute: &str) -> String {
     let command = answer.children().find(|child| child.is("command", ns::COMMANDS));
     let command = command.unwrap_or_else(|| panic!("{answer:?}"));
