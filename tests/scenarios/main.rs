@@ -16,8 +16,10 @@ macro_rules! on_both_servers {
 }
 
 mod accepted_then_bounced_mail_becomes_error_stanza;
+mod admins_give_orders;
 mod bounce_only_to_a_proven_sender;
 mod clock_jumps_change_only_the_dates;
+mod commands_are_offered_and_done;
 mod contact_can_be_added;
 mod contact_has_a_card_and_a_picture;
 mod contacts_are_kept_by_command;
@@ -31,6 +33,7 @@ mod failing_sync_stops_the_gateway;
 mod files_travel_both_ways;
 mod full_disk_refuses_and_recovers;
 mod gateway_can_be_discovered;
+mod gateway_answers_in_a_chat;
 mod gateway_is_away_while_nothing_can_leave;
 mod half_open_link_is_noticed;
 mod html_only_mail_is_readable;

@@ -21,6 +21,7 @@ impl Form {
                 break;
             };
             let (word, left) = match (&field.kind, is_named) {
+                (FieldKind::Lines, _) if self.is_quoted(after) => word(after),
                 (FieldKind::Lines, _) => (whole(after), ""),
                 (FieldKind::Text, true) => phrase(after),
                 (FieldKind::Text, false) if self.is_last(field, &values) => (whole(after), ""),
@@ -58,6 +59,13 @@ impl Form {
             let free = self.fields.iter().find(|field| !values.contains_key(field.name));
             free.map(|field| (field, false, rest))
         })
+    }
+
+    /// Whether a text begins with words in quotes and goes on with the name of a field.
+    fn is_quoted(&self, text: &str) -> bool {
+        let (_, rest) = word(text);
+        let next = rest.trim_start().split_once('=').map(|(name, _)| name);
+        text.starts_with('"') && next.is_some_and(|next| self.fields.iter().any(|field| field.name == next))
     }
 
     /// Whether no other field is left.

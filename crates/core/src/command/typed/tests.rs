@@ -156,6 +156,16 @@ fn a_question_that_holds_an_answer_is_still_a_question() {
 }
 
 #[test]
+fn lines_in_quotes_end_where_the_next_name_begins() {
+    let fields = || vec![field("text", FieldKind::Lines), place()];
+    let both = [("text", "Two houses, both"), ("place", "tomb")];
+    check(fields(), "text=\"Two houses, both\" place=tomb", &both, "");
+    check(fields(), "\"Two houses, both\" place=tomb", &both, "");
+    let all = [("text", "\"Two houses\", said the chorus")];
+    check(fields(), "\"Two houses\", said the chorus", &all, "");
+}
+
+#[test]
 fn words_of_a_shell_stay_the_words_they_were() {
     let words = ["text=The feast, \"tonight\"".to_owned(), "tomb".to_owned()];
     check(
