@@ -70,8 +70,14 @@ impl Archivist {
     pub(crate) async fn run(mut self) {
         let name = format!("alive-{}", self.search.gateway.as_str());
         let memory = self.house.memory.clone();
-        let keep = |vigil: &Vigil| memory.keep_note(&name, &vigil.written());
-        let mut vigil = Vigil::read(&memory.note(&name).unwrap_or_default());
+        let refusals = self.line.refusals.clone();
+        let keep = |vigil: &Vigil| {
+            let note = [vigil.written(), refusals.written().into_bytes()].concat();
+            memory.keep_note(&name, &note);
+        };
+        let note = memory.note(&name).unwrap_or_default();
+        refusals.read(&note);
+        let mut vigil = Vigil::read(&note);
         vigil.lost();
         while self.wait(&mut vigil, &keep).await == State::Up {
             if self.watch(&mut vigil, &keep).await == State::Down {
@@ -180,6 +186,10 @@ impl Search {
             for found in some {
                 let source = read::source(&found.stanza);
                 let is_second = source.as_ref().is_some_and(|id| !seen.insert(id.as_str().to_owned()));
+                let went_back = |id| line.refusals.hold(user, id);
+                if found.stanza.attr("id").is_some_and(went_back) {
+                    continue;
+                }
                 if is_second || source.is_some_and(|id| is_known(house, user, &id, found.at)) {
                     continue;
                 }

@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod line;
 pub(crate) mod login;
 mod posts;
+pub(crate) mod refusals;
 pub(crate) mod requests;
 mod watermark;
 mod wire;

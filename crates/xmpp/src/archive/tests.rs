@@ -1,6 +1,7 @@
 use super::*;
 use crate::cast::{DOMAIN, NOW, Props, gateway, romeo, stanza};
 use crate::link::line::{Desk, line};
+use crate::link::refusals::Refusals;
 use causeway_core::network::Item;
 use minidom::Element;
 use tokio::time::{Instant, timeout};
@@ -176,6 +177,33 @@ async fn what_was_written_down_before_the_break_is_not_taken_twice() {
     })
     .await;
     assert_eq!(props.paper.words(), ["1", "2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_back_to_its_sender_is_not_taken_after_all() {
+    let refusals = Refusals::default();
+    let back = stanza(&format!(
+        "<message type='chat' id='went back' from='romeo@verona.example/balcony' to='juliet\\40capulet@{DOMAIN}'>\
+         <body>poison</body></message>"
+    ));
+    let props = Props::new();
+    let deeds = Reception::new(props.face(), true).receive(&back);
+    let post = deeds.post.unwrap();
+    let fault = props.house.inbox.post(post.arrival).await.unwrap_err();
+    refusals.said(&post.or_else.unwrap().refused(&fault.into()));
+    let props = play(&(died() + &refusals.written()), async |scene| {
+        let (id, _) = scene.asked().await;
+        scene.say(&to_juliet(&id, 1500, "went back"));
+        scene.say(&to_juliet(&id, 1400, "lost"));
+        scene.fin(&id, true, "lost");
+        scene.a_moment().await;
+    })
+    .await;
+    assert_eq!(props.paper.words(), ["lost"]);
+    assert!(
+        String::from_utf8_lossy(&props.paper.notes.lock().unwrap()[NOTE]).contains(refusals.written().trim()),
+        "it is known after the next death, too"
+    );
 }
 
 #[tokio::test(start_paused = true)]

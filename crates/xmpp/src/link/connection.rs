@@ -310,6 +310,7 @@ impl<'a> Connection<'a> {
         let Some(letter) = self.around.unsent.pop_front() else {
             return Ok(());
         };
+        self.around.desk.refusals.said(&letter.stanza);
         Pin::new(&mut self.stream).start_send(letter.stanza.element())?;
         if let Some(proof) = letter.proof {
             self.watermark.wrote(proof);

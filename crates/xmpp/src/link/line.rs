@@ -1,5 +1,6 @@
 //! The couriers' end of a link: a bounded queue, and word of what became of each stanza.
 
+use super::refusals::Refusals;
 use super::requests::Requests;
 use crate::privilege::{self, Privileges};
 use crate::stanza::Outward;
@@ -61,6 +62,8 @@ pub(crate) struct Line {
     pub(crate) requests: Requests,
     /// What may be done for users.
     pub(crate) privileges: Privileges,
+    /// What went back to its senders.
+    pub(crate) refusals: Refusals,
     state: watch::Receiver<State>,
 }
 
@@ -70,6 +73,7 @@ pub(crate) struct Desk {
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) requests: Requests,
     pub(crate) privileges: Privileges,
+    pub(crate) refusals: Refusals,
     /// What the log was told of the privileges.
     told: Option<Finding>,
     state: watch::Sender<State>,
@@ -82,16 +86,19 @@ pub(crate) fn line() -> (Line, Desk) {
     let (order, orders) = mpsc::channel(QUEUE);
     let (tell, state) = watch::channel(State::Down);
     let (requests, privileges) = (Requests::default(), Privileges::default());
+    let refusals = Refusals::default();
     let line = Line {
         orders: order,
         requests: requests.clone(),
         privileges: privileges.clone(),
+        refusals: refusals.clone(),
         state,
     };
     let desk = Desk {
         orders,
         requests,
         privileges,
+        refusals,
         told: None,
         state: tell,
     };

@@ -185,7 +185,7 @@ async fn a_stanza_in_the_same_breath_as_the_handshake_is_not_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn poison_stanzas_are_answered_and_survived() {
-    play(async |mut server, _, props| {
+    play(async |mut server, line, props| {
         let mut call = server.pick_up("").await;
         let from = "from='romeo@verona.example/balcony' to='juliet\\40capulet@pigeon.verona.example'";
         call.say(&format!(
@@ -204,6 +204,9 @@ async fn poison_stanzas_are_answered_and_survived() {
             .await;
         call.say(&line_of_romeo("p6", "poison")).await;
         let heard = call.hear("no poison in the post").await;
+        let romeo = crate::cast::romeo();
+        assert!(["p1", "p6"].iter().all(|id| line.refusals.hold(&romeo, id)));
+        assert!(!line.refusals.hold(&romeo, "p4"));
         assert!(heard.contains("bad-request") && heard.contains("id='p1'"), "{heard}");
         assert_eq!(props.paper.words(), ["b", "c"]);
     })
