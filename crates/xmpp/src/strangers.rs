@@ -28,15 +28,19 @@ pub(crate) async fn admit(station: &Station, house: &House, parcel: &Parcel) -> 
     if settings.strangers != Strangers::Ask {
         return Ok(());
     }
-    let stands = memory
-        .row(&Acquaintance::key(user, contact))
-        .and_then(|row| Acquaintance::read(&row));
-    match stands {
+    let key = Acquaintance::key(user, contact);
+    let stands = || memory.row(&key).and_then(|row| Acquaintance::read(&row));
+    if stands().is_none() {
+        ask(station, parcel, contact, user, &settings).await?;
+    }
+    // Who is quick has answered before it is known here that the question arrived.
+    match stands() {
         Some(Acquaintance::Known) => Ok(()),
         Some(Acquaintance::Refused) => Err(Fault::of(FaultKind::NotWanted)),
         Some(Acquaintance::Asked) => Err(waits()),
         None => {
-            ask(station, house, parcel, contact, user, &settings).await?;
+            let asked = Row::put(key.clone(), Acquaintance::Asked.as_bytes());
+            let _durable = house.inbox.post(Arrival::rows(vec![asked])).await?;
             Err(waits())
         }
     }
@@ -46,7 +50,6 @@ pub(crate) async fn admit(station: &Station, house: &House, parcel: &Parcel) -> 
 /// from the message, so that asking twice shows one question.
 async fn ask(
     station: &Station,
-    house: &House,
     parcel: &Parcel,
     contact: &Contact,
     user: &BareJid,
@@ -62,12 +65,7 @@ async fn ask(
             .saying(&question(language, &address, &words)),
     );
     let sent = station.line.hand_over(vec![question]).await;
-    if sent.is_err() {
-        return Err(Fault::of(FaultKind::Unreachable));
-    }
-    let asked = Row::put(Acquaintance::key(user, contact), Acquaintance::Asked.as_bytes());
-    let _durable = house.inbox.post(Arrival::rows(vec![asked])).await?;
-    Ok(())
+    sent.map_err(|_| Fault::of(FaultKind::Unreachable))
 }
 
 fn question(language: Language, address: &str, words: &str) -> String {

@@ -108,6 +108,35 @@ async fn who_wants_to_be_asked_about_strangers_is_asked_and_the_message_waits() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_answers_the_question_at_once_is_believed() {
+    let props = Props::new();
+    let mut registration = Registration::default();
+    registration.settings.strangers = Strangers::Ask;
+    let key = Registration::key(&juliet().network, &romeo());
+    props.paper.rows.lock().unwrap().insert(key, registration.write());
+    let home = home(XmppConfig::default());
+    let _ = home.house.set(props.house.clone());
+    let mut desk = home.stations[0].desk.lock().unwrap().take().unwrap();
+    desk.set(State::Up);
+    let stands = Acquaintance::key(&romeo(), &juliet());
+    let link = async {
+        let question = desk.orders.recv().await.unwrap();
+        let known = (stands.clone(), Acquaintance::Known.as_bytes().to_vec());
+        props.paper.rows.lock().unwrap().extend([known]);
+        question.proof.send(Fate::Taken).unwrap();
+        desk.orders.recv().await.unwrap().proof.send(Fate::Taken).unwrap();
+    };
+    let goodnight = parcel(good_night());
+    let outcome = tokio::select! {
+        outcome = home.deliver(&goodnight) => outcome,
+        () = async { link.await; std::future::pending().await } => unreachable!(),
+    };
+    assert!(matches!(outcome, Outcome::Handed(_)), "{outcome:?}");
+    let row = props.paper.rows.lock().unwrap()[&stands].clone();
+    assert_eq!(row, Acquaintance::Known.as_bytes());
+}
+
+#[tokio::test(start_paused = true)]
 async fn whom_a_user_has_refused_is_told_so() {
     let props = Props::new();
     let mut registration = Registration::default();
