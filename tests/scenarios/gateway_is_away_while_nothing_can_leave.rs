@@ -12,7 +12,7 @@ use std::time::Duration;
 const A_WHILE: Duration = Duration::from_secs(6);
 
 fn is_presence(it: &Element, from: &str) -> bool {
-    it.name == "presence" && it.attr("type").is_empty() && it.attr("from") == from
+    it.name == "presence" && it.attr("type").is_empty() && it.attr("from") == format!("{from}/gateway")
 }
 
 fn story(kind: Kind) -> Result<()> {

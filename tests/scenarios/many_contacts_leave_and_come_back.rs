@@ -16,9 +16,9 @@ fn all(romeo: &mut XmppClient, domain: &str, kind: &str) -> Result<()> {
     let mut seen = BTreeSet::new();
     until(&format!("“{kind}” presence of everybody"), LATER, || {
         for it in romeo.drain(GLANCE)? {
-            let is_one = it.name == "presence" && it.attr("type") == kind && it.attr("from").contains(domain);
-            if is_one && it.attr("from") != domain {
-                ensure!(seen.insert(it.attr("from").to_owned()), "twice: {}", it.written());
+            let from = it.attr("from");
+            if it.name == "presence" && it.attr("type") == kind && from.ends_with(&format!("@{domain}/gateway")) {
+                ensure!(seen.insert(from.to_owned()), "twice: {}", it.written());
             }
         }
         Ok((seen.len() == CONTACTS).then_some(()))

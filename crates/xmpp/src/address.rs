@@ -6,8 +6,8 @@ use causeway_core::network::Network;
 use jid::{BareJid, NodePart};
 use std::sync::Arc;
 
-/// The resource that contacts speak and are present with. Receipts (XEP-0184 section 5.3) and capabilities belong to
-/// a full JID, and one that never changes gives every client the same picture after a restart.
+/// The resource that contacts speak with, and that they and the gateway itself are present with. Receipts (XEP-0184 section
+/// 5.3) and capabilities belong to a full JID, and one that never changes gives every client the same picture after a restart.
 pub(crate) const RESOURCE: &str = "gateway";
 
 /// A component domain. Everything that the gateway says is said by a [`Speaker`], and only a domain makes those.
@@ -99,7 +99,7 @@ impl Speaker {
         Self(split_resource(&self.0).0.to_owned())
     }
 
-    /// The JID that this contact is present with.
+    /// The JID that this contact, or the gateway itself, is present with.
     pub(crate) fn present(&self) -> Self {
         Self(format!("{}/{RESOURCE}", split_resource(&self.0).0))
     }

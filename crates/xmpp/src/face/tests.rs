@@ -201,7 +201,8 @@ fn the_gateway_itself_can_be_added() {
     let mut reception = Reception::new(props.face(), false);
     let added = presence(&props, &mut reception, DOMAIN, "type='subscribe'");
     assert_eq!(types_of(&added), ["subscribed", "available"]);
-    assert_eq!(added[1].attr("from"), Some(DOMAIN));
+    assert_eq!(added[0].attr("from"), Some(DOMAIN));
+    assert_eq!(added[1].attr("from"), Some(format!("{DOMAIN}/gateway").as_str()));
 }
 
 #[test]

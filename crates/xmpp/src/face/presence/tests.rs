@@ -162,3 +162,17 @@ fn sessions_at_contacts_are_none_at_the_gateway() {
     reception.receive(&other);
     assert_eq!(face.sessions.of(&romeo()), ["romeo@verona.example/balcony"]);
 }
+
+#[test]
+fn the_gateway_and_its_contacts_come_and_go_with_a_resource() {
+    let face = Props::new().face();
+    for (local, jid) in [(None, DOMAIN), (Some("juliet\\40capulet"), JULIET)] {
+        let shown = [
+            present(&face, local, "romeo@verona.example"),
+            absent(&face, local, "romeo@verona.example"),
+        ];
+        for presence in shown.map(Option::unwrap) {
+            assert_eq!(presence.element().attr("from"), Some(format!("{jid}/gateway").as_str()));
+        }
+    }
+}

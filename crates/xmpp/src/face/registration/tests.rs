@@ -186,7 +186,7 @@ async fn who_leaves_is_left_by_all_contacts_and_by_the_gateway_last() {
             format!("unavailable {juliet}/gateway"),
             format!("unsubscribe {DOMAIN}"),
             format!("unsubscribed {DOMAIN}"),
-            format!("unavailable {DOMAIN}"),
+            format!("unavailable {DOMAIN}/gateway"),
         ]
     );
     assert!(props.paper.rows.lock().unwrap().is_empty());

@@ -162,7 +162,7 @@ async fn who_registers_with_the_servers_leave_has_the_gateway_in_the_roster() {
         [
             format!("probe {DOMAIN}"),
             format!("set {DOMAIN} “Pigeon post” both []"),
-            format!("available {DOMAIN}"),
+            format!("available {DOMAIN}/gateway"),
         ]
     );
     verona.list(None).await;
@@ -177,7 +177,7 @@ async fn who_registers_with_the_servers_leave_has_the_gateway_in_the_roster() {
             format!("set {JULIET} “” remove []"),
             format!("set {DOMAIN} “” remove []"),
             format!("unavailable {JULIET}/gateway"),
-            format!("unavailable {DOMAIN}"),
+            format!("unavailable {DOMAIN}/gateway"),
         ]
     );
     assert_eq!(verona.roster.len(), 1, "the Nurse stays");
