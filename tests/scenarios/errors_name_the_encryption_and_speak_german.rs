@@ -13,8 +13,11 @@ fn story(kind: Kind) -> Result<()> {
 
     for (namespace, name) in [
         ("eu.siacs.conversations.axolotl", "OMEMO"),
+        ("urn:xmpp:omemo:1", "OMEMO"),
         ("urn:xmpp:omemo:2", "OMEMO"),
         ("urn:xmpp:openpgp:0", "OpenPGP"),
+        ("jabber:x:encrypted", "OpenPGP"),
+        ("urn:xmpp:otr:0", "OTR"),
     ] {
         let id = romeo.id();
         romeo.send(&format!(

@@ -5,6 +5,7 @@ pub mod ferry;
 pub mod gateway;
 pub mod imap;
 pub mod mail;
+pub mod prompter;
 pub mod scene;
 pub mod sink;
 pub mod smtp;

@@ -4,6 +4,7 @@ use crate::cast::ferry::Ferry;
 use crate::cast::gateway::{Gateway, Receiving, Sending, Setup};
 use crate::cast::imap::Mailbox;
 use crate::cast::mail::Letter;
+use crate::cast::prompter::Prompter;
 use crate::cast::smtp::{Reply, SmtpClient};
 use crate::cast::xmpp::XmppClient;
 use crate::patience::{LATER, until};
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// How many gateways with a door for LMTP the servers know.
-const DOORS: usize = 80;
+const DOORS: usize = 160;
 
 /// How many gateways with a catch-all mailbox they know.
 const BOXES: usize = 8;
@@ -90,6 +91,9 @@ pub struct Scene {
     number: usize,
 }
 
+/// A scene's number, its gateway's domain, and which way mail comes in.
+type Place = (usize, String, Receiving);
+
 /// What all scenes of one test binary share, started when first needed. The ground's watchman ends it with the process.
 struct House {
     mail: MailSite,
@@ -118,6 +122,24 @@ impl Scene {
             true => house.own_server(kind, &domain, wishes)?,
             false => house.shared_server(kind)?,
         };
+        let mut scene = Self::around(kind, wishes, xmpp, (number, domain, receive))?;
+        scene.start()?;
+        Ok(scene)
+    }
+
+    /// A scene whose XMPP server is made up. Its gateway runs, and waits to be picked up there.
+    pub fn made_up(prompter: &Prompter) -> Result<Self> {
+        let (kind, wishes) = (Kind::Prosody, Wishes::default());
+        let place = House::get()?.place(kind, wishes)?;
+        let mut scene = Self::around(kind, wishes, prompter.facade(), place)?;
+        scene.gateway.start()?;
+        Ok(scene)
+    }
+
+    /// A scene at this XMPP server; its gateway was not started yet.
+    fn around(kind: Kind, wishes: Wishes, xmpp: Arc<dyn XmppServer>, place: Place) -> Result<Self> {
+        let house = House::get()?;
+        let (number, domain, receive) = place;
         let send = match wishes.direct {
             true => Sending::Direct {
                 resolver: house.names()?.port,
@@ -146,7 +168,7 @@ impl Scene {
             },
             more: wishes.more.unwrap_or(NO_LIMITS),
         };
-        let mut scene = Self {
+        Ok(Self {
             gateway: Gateway::new(&house.mail, &format!("gateway-{domain}"), &setup)?,
             lmtp_port: match &receive {
                 Receiving::Lmtp { port } => Some(*port),
@@ -162,9 +184,7 @@ impl Scene {
             domain,
             setup,
             number,
-        };
-        scene.start()?;
-        Ok(scene)
+        })
     }
 
     /// A second gateway for the same component, with a data directory and a door for mail of its own; not started.
@@ -291,7 +311,7 @@ impl House {
     }
 
     /// A number and a domain that no other scene has, and the way in that Postfix knows for it.
-    fn place(&self, kind: Kind, wishes: Wishes) -> Result<(usize, String, Receiving)> {
+    fn place(&self, kind: Kind, wishes: Wishes) -> Result<Place> {
         if wishes.catch_all {
             let number = self.next_box.fetch_add(1, Ordering::Relaxed);
             ensure!(number < BOXES, "more scenes with a catch-all mailbox than {BOXES}");
