@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// How many files may be under way at once.
+/// How many files may be under way at once, in each direction: servers of strangers keep nothing from the users' own.
 const AT_ONCE: usize = 8;
 /// How long looking up a name may take.
 const LOOKUP: Duration = Duration::from_secs(10);
@@ -39,7 +39,8 @@ const REDIRECTIONS: usize = 3;
 pub struct Fetcher {
     rules: Rules,
     tls: TlsConnector,
-    at_once: Semaphore,
+    fetching: Semaphore,
+    putting: Semaphore,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -56,13 +57,14 @@ impl Fetcher {
         Ok(Self {
             rules: Rules::new(&hosts, &config.allow_private)?,
             tls: trust::connector(config.ca_file.as_deref())?,
-            at_once: Semaphore::new(AT_ONCE),
+            fetching: Semaphore::new(AT_ONCE),
+            putting: Semaphore::new(AT_ONCE),
         })
     }
 
     /// One of the few files at once, within its time.
-    async fn bounded<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let _turn = self.at_once.acquire().await;
+    async fn bounded<T>(turns: &Semaphore, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let _turn = turns.acquire().await;
         match timeout(PATIENCE, work).await {
             Ok(done) => done,
             Err(_) => Err(Fault::of(FaultKind::Timeout).saying("the file took too long")),
@@ -114,11 +116,11 @@ impl Fetcher {
 
 impl Web for Fetcher {
     fn fetch<'a>(&'a self, link: &'a Link, most: u64) -> Pending<'a, Result<Fetched, Fault>> {
-        Box::pin(self.bounded(self.fetched(link, most)))
+        Box::pin(Self::bounded(&self.fetching, self.fetched(link, most)))
     }
 
     fn put<'a>(&'a self, put: Put<'a>) -> Pending<'a, Result<(), Fault>> {
-        Box::pin(self.bounded(self.stored(put)))
+        Box::pin(Self::bounded(&self.putting, self.stored(put)))
     }
 
     fn follows(&self, link: &Link) -> bool {

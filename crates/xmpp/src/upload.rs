@@ -23,12 +23,15 @@ use service::{Service, Services};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 /// How often a file is tried that cannot be put anywhere at the moment; then the message goes with its name.
 const TRIES: u32 = 3;
 /// How long all files of one message may take together.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How many files are in memory at once on their way out of the ledger.
+const AT_ONCE: usize = 8;
 /// How many rows of links are looked at for old ones whenever one is written.
 const SWEPT: usize = 20;
 /// What the rows of links begin with.
@@ -59,9 +62,10 @@ pub(crate) enum Absence {
 }
 
 /// The uploads of one component domain.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Uploads {
     services: Services,
+    turns: Semaphore,
     /// The row of a link that was looked at last.
     swept: Mutex<Option<String>>,
 }
@@ -151,6 +155,7 @@ impl Way<'_> {
             }
             Place::Kept(number) => *number,
         };
+        let _turn = self.uploads.turns.acquire().await;
         let Some(bytes) = self.house.memory.file(self.parcel.id(), number) else {
             return Err(Trouble::Absent(Absence::NotKept));
         };
@@ -242,6 +247,16 @@ impl Way<'_> {
         match self.house.inbox.post(Arrival::rows(rows)).await {
             Ok(_durable) => {}
             Err(fault) => tracing::warn!(%fault, "the link of an uploaded file was not written down"),
+        }
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            services: Services::default(),
+            turns: Semaphore::new(AT_ONCE),
+            swept: Mutex::default(),
         }
     }
 }

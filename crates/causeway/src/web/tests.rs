@@ -254,6 +254,31 @@ async fn a_file_is_put_with_the_headers_that_its_service_wants() {
     }
 }
 
+#[tokio::test]
+async fn strangers_servers_that_never_answer_keep_nothing_from_the_users_own() {
+    let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let theatre = Theatre::open("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").await;
+    let place = deaf.local_addr().unwrap().to_string();
+    let web = fetcher(&[], &[theatre.place(), place.clone()]);
+    let slow = link(&format!("http://{place}/x"));
+    let put = Put {
+        link: &theatre.link(),
+        headers: &[],
+        media_type: "image/jpeg",
+        bytes: &Arc::from(&b"jpeg"[..]),
+    };
+    let waiting = futures::future::join_all((0..AT_ONCE).map(|_| web.fetch(&slow, MOST)));
+    let put = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        timeout(Duration::from_secs(5), theatre.plays(web.put(put))).await
+    };
+    tokio::select! {
+        biased;
+        _ = waiting => unreachable!(),
+        done = put => assert_eq!(done, Ok(Ok(()))),
+    }
+}
+
 #[test]
 fn links_are_followed_to_known_hosts_and_below_them_only() {
     let web = fetcher(&["cdn.mantua.example"], &["192.168.1.2:5280".to_owned()]);

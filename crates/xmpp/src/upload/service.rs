@@ -61,7 +61,7 @@ impl Services {
             Some(service) => vec![service.to_owned()],
             None => items(line, gateway, domain).await?,
         };
-        let service = first(candidates.into_iter().map(|jid| look(line, gateway, jid))).await;
+        let service = first(candidates.into_iter().map(|jid| look(line, gateway, jid))).await?;
         match &service {
             Some(Service { jid, largest }) => tracing::info!(domain, jid, largest, "the upload service is found"),
             None => tracing::warn!(
@@ -103,28 +103,35 @@ async fn items(line: &Line, gateway: &Gateway, domain: &str) -> Result<Vec<Strin
     Ok(std::iter::once(domain).chain(others).map(str::to_owned).collect())
 }
 
-/// The first service that is found; a component that is silent holds up nobody then.
-async fn first(asked: impl Iterator<Item = impl Future<Output = Option<Service>>>) -> Option<Service> {
+/// The first service that is found; a component that is silent holds up nobody then. There is none only if all could be
+/// asked.
+async fn first(
+    asked: impl Iterator<Item = impl Future<Output = Result<Option<Service>, NoAnswer>>>,
+) -> Result<Option<Service>, NoAnswer> {
     let mut asked: FuturesUnordered<_> = asked.collect();
+    let mut none = Ok(None);
     while let Some(found) = asked.next().await {
-        if found.is_some() {
-            return found;
+        match found {
+            Ok(Some(service)) => return Ok(Some(service)),
+            Ok(None) | Err(NoAnswer::Refused(_) | NoAnswer::Silence) => {}
+            Err(no) => none = Err(no),
         }
     }
-    None
+    none
 }
 
 /// What a JID says of itself, if it takes uploads.
-async fn look(line: &Line, gateway: &Gateway, jid: String) -> Option<Service> {
-    let answer = ask(line, gateway, &jid, element("query", ns::DISCO_INFO)).await.ok()?;
-    let query = answer.get_child("query", ns::DISCO_INFO)?;
-    let takes = query
-        .children()
-        .any(|child| child.name() == "feature" && child.attr("var") == Some(ns::UPLOAD));
-    takes.then(|| Service {
+async fn look(line: &Line, gateway: &Gateway, jid: String) -> Result<Option<Service>, NoAnswer> {
+    let answer = ask(line, gateway, &jid, element("query", ns::DISCO_INFO)).await?;
+    let takes = |query: &&Element| {
+        let mut features = query.children().filter(|child| child.name() == "feature");
+        features.any(|feature| feature.attr("var") == Some(ns::UPLOAD))
+    };
+    let query = answer.get_child("query", ns::DISCO_INFO).filter(takes);
+    Ok(query.map(|query| Service {
         largest: largest(query),
         jid,
-    })
+    }))
 }
 
 /// XEP-0363 section 4, XEP-0128: the form beside the features.

@@ -20,11 +20,15 @@ const GET: &str = "https://upload.verona.example/x/rose.png";
 struct Attic {
     puts: Mutex<Vec<String>>,
     fault: Option<Fault>,
+    /// Whether it takes for ever.
+    is_slow: bool,
 }
 
 /// An XMPP server with or without an upload service.
 struct Server {
     has_service: bool,
+    /// Whether the link breaks when the service is asked what it is.
+    breaks: bool,
     /// What it answers to whoever wants a slot; nothing for a slot.
     refuses: Option<&'static str>,
     slots: AtomicUsize,
@@ -52,7 +56,12 @@ impl Web for Attic {
         );
         self.puts.lock().unwrap().push(told);
         let result = self.fault.clone().map_or(Ok(()), Err);
-        Box::pin(async move { result })
+        Box::pin(async move {
+            if self.is_slow {
+                std::future::pending::<()>().await;
+            }
+            result
+        })
     }
 
     fn follows(&self, _: &Link) -> bool {
@@ -70,6 +79,10 @@ impl Server {
                     continue;
                 }
                 let payload = question.children().next().unwrap();
+                if self.breaks && to == SERVICE {
+                    desk.disconnected();
+                    break;
+                }
                 let answer = match (to, self.answer(to, payload)) {
                     (to, Ok(answer)) => format!("<iq type='result' id='{id}' from='{to}' to='{DOMAIN}'>{answer}</iq>"),
                     (to, Err(no)) => format!(
@@ -140,6 +153,7 @@ impl Scene {
             uploads: Uploads::default(),
             server: Server {
                 has_service: true,
+                breaks: false,
                 refuses: None,
                 slots: AtomicUsize::new(0),
             },
@@ -250,6 +264,28 @@ async fn without_a_service_the_file_is_only_named() {
         Ok(Err(Absence::NoService)),
         "nobody asks for each message"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_breaks_while_the_service_is_looked_for_does_not_mean_that_there_is_none() {
+    let mut scene = Scene::new();
+    scene.server.breaks = true;
+    assert!(scene.placed(70, 1).await.unwrap_err().retry);
+    scene.server.breaks = false;
+    assert!(scene.placed(70, 2).await.unwrap().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_files_are_in_memory_at_once() {
+    let mut scene = Scene::new();
+    scene.attic = Arc::new(Attic {
+        is_slow: true,
+        ..Attic::default()
+    });
+    scene.props.house.files.web = scene.attic.clone();
+    let all = futures::future::join_all((0..100).map(|_| scene.placed(70, 1)));
+    assert!(tokio::time::timeout(Duration::from_secs(60), all).await.is_err());
+    assert_eq!(scene.puts(), AT_ONCE);
 }
 
 #[tokio::test(start_paused = true)]
