@@ -79,4 +79,5 @@ mod unknown_recipient_becomes_error_stanza;
 mod waiting_file_outlives_kill9;
 mod what_is_taken_back_before_it_left_never_leaves;
 mod while_the_gateway_is_away;
+mod words_arrive_as_they_were_said;
 mod writing_moves_nobodys_presence;

@@ -5,9 +5,8 @@ use causeway_tests::cast::scene::Scene;
 use causeway_tests::cast::xmpp::receipt;
 use causeway_tests::servers::xmpp::Kind;
 
-#[test]
-fn story() -> Result<()> {
-    let scene = Scene::open(Kind::Prosody)?;
+fn story(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind)?;
     let mut romeo = scene.client("romeo")?;
     let mut juliet = scene.mailbox("juliet")?;
     let contact = scene.contact(&scene.address("juliet"));
@@ -44,3 +43,5 @@ fn story() -> Result<()> {
     ))?;
     scene.gateway.wait_for_stage(&about, "seen")
 }
+
+on_both_servers!();
