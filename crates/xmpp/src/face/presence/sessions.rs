@@ -5,7 +5,7 @@ use jid::BareJid;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many are remembered at most; then all are forgotten, and some are greeted twice.
+/// How many are remembered at most; then those of who comes are forgotten, or else all, and some are greeted twice.
 const SESSIONS: usize = 4096;
 
 /// The sessions that told a contact, or the gateway, that they are online. Cheap to clone; all clones are one.
@@ -21,6 +21,10 @@ impl Sessions {
     /// A session came; whether it was not there before.
     pub(super) fn came(&self, caller: &Caller, local: Option<&str>) -> bool {
         let mut all = self.lock();
+        if all.len() >= SESSIONS {
+            let his = caller.bare.as_str();
+            all.retain(|(bare, _, _)| bare != his);
+        }
         if all.len() >= SESSIONS {
             all.clear();
         }
@@ -53,4 +57,21 @@ fn session(caller: &Caller, local: Option<&str>) -> Session {
         local.unwrap_or_default().to_owned(),
         caller.full.clone(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_shows_himself_to_everybody_pushes_out_nobody_else() {
+        let sessions = Sessions::default();
+        let caller = |full: &str| Caller::read(full).unwrap();
+        assert!(sessions.came(&caller("romeo@verona.example/balcony"), None));
+        for n in 0..2 * SESSIONS {
+            sessions.came(&caller("tybalt@verona.example/street"), Some(&format!("guest{n}")));
+        }
+        let romeo = caller("romeo@verona.example/balcony");
+        assert_eq!(sessions.of(&romeo.bare), [romeo.full]);
+    }
 }
