@@ -45,6 +45,11 @@ fn story(kind: Kind) -> Result<()> {
     says(&ask(&mut romeo, &domain, "9")?, "Which message?")?;
     says(&ask(&mut romeo, &domain, "1")?, "taken by")?;
 
+    // The settings, without any form.
+    says(&ask(&mut romeo, &domain, "settings")?, "`ok`")?;
+    says(&ask(&mut romeo, &domain, "language=de")?, "gespeichert")?;
+    says(&ask(&mut romeo, &domain, "einstellungen language=en")?, "kept")?;
+
     // Everything that is kept about Romeo, and then nothing.
     let kept = ask(&mut romeo, &domain, "export")?;
     says(&kept, "But, soft! what light")?;

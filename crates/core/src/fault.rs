@@ -53,7 +53,7 @@ pub enum FaultKind {
     NotWanted,
     /// It could not be delivered within its time.
     Expired,
-    /// An admin took it out of the queue.
+    /// Its sender or an admin took it out of the queue.
     Cancelled,
     /// Its sender took it back before it left.
     Withdrawn,

@@ -74,8 +74,8 @@ impl FaultKind {
                 "Die Nachricht konnte nicht rechtzeitig zugestellt werden",
             ),
             Self::Cancelled => (
-                "An administrator stopped this message",
-                "Ein Administrator hat diese Nachricht angehalten",
+                "This message was stopped on request",
+                "Diese Nachricht wurde auf Wunsch angehalten",
             ),
             Self::Withdrawn => (
                 "Its sender took it back or corrected it before it left",

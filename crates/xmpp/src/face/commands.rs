@@ -1,5 +1,9 @@
 //! Ad-hoc commands (XEP-0050): every command of the office, and every form in it as a data form.
 
+mod menu;
+
+pub(super) use menu::{info, items};
+
 use super::attention::{Key, LARGEST};
 use super::forms::{self, Submission};
 use super::{Answer, Face, Request};
@@ -7,9 +11,10 @@ use crate::errors::Refusal;
 use crate::ns;
 use crate::xml::{Build, element};
 use causeway_core::address::Contact;
-use causeway_core::command::{Call, Caller, Command, Form, Place, Reply, Report, Values};
+use causeway_core::command::{Call, Caller, Command, Form, Reply, Report, Values};
 use causeway_core::fault::{ErrorType, Fault, FaultKind};
 use causeway_core::language::{Language, Words};
+use menu::{named, spoken};
 use minidom::Element;
 
 /// How many forms one can go back.
@@ -51,41 +56,6 @@ struct Stand {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-
-/// XEP-0050 section 3.1: the commands that are offered to who asks, at this address.
-pub(super) fn items(face: &Face, request: &Request<'_>, contact: Option<&Contact>) -> Element {
-    let speaker = match request.local {
-        Some(local) => face.gateway.contact(local),
-        None => Some(face.gateway.itself()),
-    };
-    let jid = speaker
-        .as_ref()
-        .map_or(face.gateway.as_str(), |speaker| speaker.as_str());
-    let offered = offered(face, request, contact).into_iter().map(|command| {
-        element("item", ns::DISCO_ITEMS)
-            .with("jid", jid)
-            .with("node", command.name)
-            .with("name", &command.title)
-    });
-    let list = element("query", ns::DISCO_ITEMS).with("node", ns::COMMANDS);
-    offered.fold(list, Element::holding)
-}
-
-/// XEP-0050 sections 2.2 and 2.4: what the node of the commands is, and that of one of them; `None` for other nodes.
-pub(super) fn info(face: &Face, request: &Request<'_>, contact: Option<&Contact>, node: &str) -> Option<Element> {
-    let (kind, name) = match node {
-        ns::COMMANDS => ("command-list", None),
-        _ => ("command-node", Some(named(face, request, contact, node)?.title)),
-    };
-    let identity = element("identity", ns::DISCO_INFO)
-        .with("category", "automation")
-        .with("type", kind)
-        .with_some("name", name.as_deref());
-    let query = element("query", ns::DISCO_INFO).with("node", node).holding(identity);
-    let features =
-        [ns::COMMANDS, ns::DATA_FORMS].map(|feature| element("feature", ns::DISCO_INFO).with("var", feature));
-    Some(features.into_iter().fold(query, Element::holding))
-}
 
 /// XEP-0050 section 2.3: begins a command, or goes on with one.
 pub(super) fn answer(face: &Face, request: &Request<'_>, contact: Option<&Contact>) -> Result<Answer, Refusal> {
@@ -272,28 +242,6 @@ impl Action {
             )),
         }
     }
-}
-
-/// The commands that are offered at an address; at the gateway itself those for contacts too, which then ask for one.
-fn offered(face: &Face, request: &Request<'_>, contact: Option<&Contact>) -> Vec<Command> {
-    if !request.caller.is_account() {
-        return Vec::new();
-    }
-    let all = face
-        .office
-        .commands(&face.caller(request.caller), spoken(face, request));
-    let fits = |command: &Command| contact.is_none() || command.place == Place::Contact;
-    all.into_iter().filter(fits).collect()
-}
-
-fn named(face: &Face, request: &Request<'_>, contact: Option<&Contact>, node: &str) -> Option<Command> {
-    offered(face, request, contact)
-        .into_iter()
-        .find(|command| command.name == node)
-}
-
-fn spoken(face: &Face, request: &Request<'_>) -> Language {
-    face.language(&request.caller.bare, Some(request.language))
 }
 
 /// What a command begins with. Whoever knows its form may hand it in at once.
