@@ -93,6 +93,20 @@ async fn the_admins_who_are_named_hear_of_a_new_user_once() {
 }
 
 #[tokio::test]
+async fn one_user_has_only_so_many_requests_under_way() {
+    let props = Props::new();
+    let mut reception = Reception::new(props.face(), false);
+    let iq = stanza(&format!(
+        "<iq type='set' id='1' from='romeo@verona.example/balcony' to='{DOMAIN}'><query xmlns='jabber:iq:register'/></iq>"
+    ));
+    let mut under_way: Vec<_> = (0..20).map(|_| reception.receive(&iq)).collect();
+    under_way.retain(|deeds| deeds.later.is_some());
+    assert!(under_way.len() < 10, "{}", under_way.len());
+    drop(under_way);
+    assert!(reception.receive(&iq).later.is_some());
+}
+
+#[tokio::test]
 async fn two_registrations_at_once_greet_once() {
     let props = Props::new();
     let face = props.face();
