@@ -288,7 +288,9 @@ fn admins(policy: &Policy, admins: &[String]) -> Result<Vec<BareJid>, String> {
         let jid = jid.ok_or_else(|| format!("policy.admins: “{admin}” is not the JID of a person"))?;
         match policy.admit_user(&jid) {
             Ok(()) => Ok(jid),
-            Err(_) => Err(format!("policy.admins: “{admin}” may not use the gateway: see policy.allow and policy.deny")),
+            Err(_) => Err(format!(
+                "policy.admins: “{admin}” may not use the gateway: see policy.allow and policy.deny"
+            )),
         }
     };
     admins.iter().map(read).collect()

@@ -171,7 +171,8 @@ impl Gate {
 
     /// Whether the user takes a message from this sender. What waits for the user's word is let in: it waits inside.
     fn welcome(&self, draft: &Draft) -> Result<(), Fault> {
-        let (Party::Foreign(contact), Party::Home(user), true) = (&draft.from, &draft.to, draft.payload.is_said()) else {
+        let (Party::Foreign(contact), Party::Home(user), true) = (&draft.from, &draft.to, draft.payload.is_said())
+        else {
             return Ok(());
         };
         let wanted = match self.settings(&contact.network, user).strangers {
