@@ -6,8 +6,7 @@ use causeway_tests::cast::scene::Scene;
 use causeway_tests::servers::xmpp::Kind;
 
 /// Marks of XEP-0393 and of XEP-0245, a quote, code, and what other alphabets need.
-const WORDS: &str =
-    "/me kneels\n*Schön* _wie_ ~nie~ `je`\n> gesagt: 🌹 שלום\n```\nif (true) { love(); }\n```\n\nRomeo";
+const WORDS: &str = "/me kneels\n*Schön* _wie_ ~nie~ `je`\n> gesagt: 🌹 שלום\n```\nif (true) { love(); }\n```\n\nRomeo";
 
 fn story(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind)?;
