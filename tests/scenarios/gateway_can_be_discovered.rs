@@ -15,7 +15,13 @@ const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
 /// The request that shows whether a feature is there; `None` for those that are no request.
 fn request_for(feature: &str, node: &str) -> Option<String> {
     let name = match feature {
-        "urn:xmpp:receipts" | "urn:xmpp:chat-markers:0" | "urn:xmpp:pep-vcard-conversion:0" => return None,
+        "urn:xmpp:receipts"
+        | "urn:xmpp:chat-markers:0"
+        | "urn:xmpp:pep-vcard-conversion:0"
+        | "urn:xmpp:message-correct:0"
+        | "urn:xmpp:message-retract:1"
+        | "urn:xmpp:reactions:0"
+        | "urn:xmpp:reply:0" => return None,
         "http://jabber.org/protocol/caps" => return Some(format!("<query xmlns='{INFO}' node='{node}'/>")),
         "http://jabber.org/protocol/commands" => return Some(format!("<query xmlns='{ITEMS}' node='{feature}'/>")),
         RSM => {

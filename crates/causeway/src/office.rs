@@ -25,6 +25,7 @@ use causeway_store::StoreError;
 use causeway_xmpp::Home;
 use jid::BareJid;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::oneshot;
 use table::{TABLE, Whose};
 
 /// Serves the commands.
@@ -97,7 +98,20 @@ impl Clerk for Office {
             means: self.0.clone(),
             call,
         };
-        Box::pin(async move { visit.served().await.unwrap_or_else(Reply::Refused) })
+        let (done, reply) = oneshot::channel();
+        let work = async move {
+            let served = visit.served().await.unwrap_or_else(Reply::Refused);
+            // Whoever asked may be gone; what was ordered is done all the same.
+            let _ = done.send(served);
+        };
+        let tasks = self.0.tasks.clone();
+        Box::pin(async move {
+            // A link that waits for the reply goes on reading meanwhile, so the work is not done in its task.
+            tasks.start("office", Box::pin(work));
+            reply
+                .await
+                .unwrap_or_else(|_| Reply::Refused(Fault::of(FaultKind::Internal)))
+        })
     }
 }
 
