@@ -29,7 +29,9 @@ pub(crate) fn check() -> Result<()> {
     show("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     show(
         "house rules",
-        &mut cargo(&["test", "--locked", "-p", "xtask", "--test", "tidy"])?,
+        &mut cargo(&[
+            "test", "--locked", "-p", "xtask", "--test", "tidy", "--test", "features",
+        ])?,
     )?;
     let mut deny = deny()?;
     show(
