@@ -9,6 +9,9 @@ use causeway_core::registration::Registration;
 use causeway_core::text::Line;
 use jid::BareJid;
 
+/// How many contacts a user may be subscribed to.
+pub(crate) const MOST_CONTACTS: usize = 2000;
+
 /// How many rows are read at a time.
 const PAGE: usize = 500;
 
@@ -64,16 +67,23 @@ impl Shelf {
         memory.row(&self.subscription_key(user, local)).is_some()
     }
 
+    /// Whether `user` may be subscribed to this contact: he is, or there is room for one more. The gateway itself takes none.
+    pub(crate) fn has_room(&self, memory: &dyn Memory, user: &BareJid, local: Option<&str>) -> bool {
+        let itself = self.subscription_key(user, None);
+        local.is_none()
+            || self.is_subscribed(memory, user, local)
+            || memory.rows(&itself, Some(&itself), MOST_CONTACTS).len() < MOST_CONTACTS
+    }
+
     /// The next subscriptions of everybody, in the order of their keys.
     pub(crate) fn subscribers(&self, memory: &dyn Memory, after: Option<&str>, limit: usize) -> Vec<Subscriber> {
         self.read(memory, &format!("sub/{}/", self.gateway.as_str()), after, limit)
     }
 
-    /// The contacts that `user` is subscribed to.
+    /// The contacts that `user` is subscribed to, at most `limit`.
     pub(crate) fn contacts_of(&self, memory: &dyn Memory, user: &BareJid, limit: usize) -> Vec<Subscriber> {
-        let mut found = self.read(memory, &self.subscription_key(user, None), None, limit);
-        found.retain(|subscriber| !subscriber.local.is_empty());
-        found
+        let itself = self.subscription_key(user, None);
+        self.read(memory, &itself, Some(&itself), limit)
     }
 
     /// A user's registration with the network behind this domain.

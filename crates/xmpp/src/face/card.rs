@@ -2,13 +2,11 @@
 
 use super::Face;
 use crate::address::{Speaker, canonical_local, contact_of};
+use crate::shelf::MOST_CONTACTS;
 use causeway_core::address::{Contact, ForeignId};
 use causeway_core::card::{Picture, uri};
 use causeway_core::language::{Language, Words};
 use jid::BareJid;
-
-/// How many contacts of a user are looked through.
-const MOST_PEOPLE: usize = 2000;
 
 /// One of a user's contacts.
 pub(super) struct Person {
@@ -32,7 +30,7 @@ pub(super) struct Lines {
 
 /// The contacts that a user added, in the order of their JIDs.
 pub(super) fn people(face: &Face, user: &BareJid) -> Vec<Person> {
-    let subscribed = face.shelf.contacts_of(face.house.memory.as_ref(), user, MOST_PEOPLE);
+    let subscribed = face.shelf.contacts_of(face.house.memory.as_ref(), user, MOST_CONTACTS);
     let person = |local: &str| {
         Some(Person {
             jid: face.gateway.contact(local)?,

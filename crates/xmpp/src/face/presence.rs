@@ -13,7 +13,8 @@ use crate::reception::{Deeds, Post};
 use crate::route::Presence;
 use crate::shelf::{Sight, Subscriber};
 use crate::stanza::{Outward, ReturnAddress};
-use causeway_core::fault::Fault;
+use causeway_core::fault::ErrorType;
+use causeway_core::language::Words;
 use causeway_core::network::{Arrival, Row};
 use causeway_core::registration::Acquaintance;
 use jid::BareJid;
@@ -55,7 +56,7 @@ pub(crate) fn announcement(face: &Face, subscriber: &Subscriber, is_there: bool)
 fn subscribe(face: &Face, seen: &Seen<'_>) -> Deeds {
     let mut rows = match admitted(face, seen) {
         Ok(rows) => rows,
-        Err(fault) => return turned_away(seen, &fault),
+        Err(refusal) => return turned_away(seen, &refusal),
     };
     let user = &seen.caller.bare;
     let approval = Outward::presence(&seen.back.speaker.bare(), user.as_str(), Some("subscribed"));
@@ -108,7 +109,7 @@ fn unsubscribe(face: &Face, seen: &Seen<'_>) -> Deeds {
 }
 
 /// RFC 6121 section 4.3.2. A server probes for those whose roster says that they are subscribed, so where the row is
-/// missing, the roster knows better: it outlives a lost store.
+/// missing, the roster knows better: it outlives a lost store. Where that is refused, the roster stays as it is.
 fn probe(face: &Face, seen: &Seen<'_>) -> Deeds {
     let there = present(face, seen.local, &seen.caller.full);
     if is_subscribed(face, &seen.caller.bare, seen.local) {
@@ -120,7 +121,7 @@ fn probe(face: &Face, seen: &Seen<'_>) -> Deeds {
             then: there.into_iter().collect(),
             or_else: None,
         }),
-        Err(fault) => saying(Some(seen.back.refused(&Refusal::from(fault)))),
+        Err(refusal) => saying(Some(seen.back.refused(&refusal))),
     }
 }
 
@@ -154,10 +155,14 @@ fn is_subscribed(face: &Face, user: &BareJid, local: Option<&str>) -> bool {
     face.shelf.is_subscribed(face.house.memory.as_ref(), user, local)
 }
 
-/// The rows of a new subscription, if the user may have it and the contact's address is one. Whom he adds is no stranger.
-fn admitted(face: &Face, seen: &Seen<'_>) -> Result<Vec<Row>, Fault> {
+/// The rows of a new subscription, if the user may have it, has room for it, and the contact's address is one. Whom he adds
+/// is no stranger.
+fn admitted(face: &Face, seen: &Seen<'_>) -> Result<Vec<Row>, Refusal> {
     let user = &seen.caller.bare;
     face.admit(user)?;
+    if !face.shelf.has_room(face.house.memory.as_ref(), user, seen.local) {
+        return Err(no_room());
+    }
     let mut rows = vec![face.shelf.subscribed(user, seen.local)];
     if let Some(local) = seen.local {
         let contact = contact_of(face.network.as_ref(), local)?;
@@ -173,16 +178,27 @@ fn admitted(face: &Face, seen: &Seen<'_>) -> Result<Vec<Row>, Fault> {
 }
 
 /// Takes the contact out of the roster again and says why.
-fn turned_away(seen: &Seen<'_>, fault: &Fault) -> Deeds {
+fn turned_away(seen: &Seen<'_>, refusal: &Refusal) -> Deeds {
     let no = Outward::presence(
         &seen.back.speaker.bare(),
         seen.caller.bare.as_str(),
         Some("unsubscribed"),
     );
     Deeds {
-        answers: vec![seen.back.refused(&Refusal::from(fault)), no],
+        answers: vec![seen.back.refused(refusal), no],
         ..Deeds::default()
     }
+}
+
+fn no_room() -> Refusal {
+    Refusal::of(
+        "resource-constraint",
+        ErrorType::Wait,
+        Words::new(
+            "You have as many contacts here as anybody may have; remove some first",
+            "Du hast hier so viele Kontakte, wie jemand haben darf; entferne erst welche",
+        ),
+    )
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ impl Face {
     pub(crate) async fn list(&self, user: &BareJid, contact: &Contact, name: Option<&str>) -> Result<Way, Fault> {
         let local = self.local_of(user, contact).ok_or_else(bad_address)?;
         let entry = self.entry(user, contact, &local, name).ok_or_else(bad_address)?;
+        if !self.shelf.has_room(self.house.memory.as_ref(), user, Some(&local)) {
+            return Err(Fault::of(FaultKind::Refused).saying("there is no room for more contacts"));
+        }
         let known = Row::put(Acquaintance::key(user, contact), Acquaintance::Known.as_bytes());
         if self.may_write_rosters(user) && self.put(user, &entry).await.is_ok() {
             self.now_there(user, &local, vec![known]).await?;
@@ -91,6 +94,9 @@ impl Face {
             return;
         };
         if self.shelf.was_listed(memory, user, &local) || self.shelf.is_subscribed(memory, user, Some(&local)) {
+            return;
+        }
+        if !self.shelf.has_room(memory, user, Some(&local)) {
             return;
         }
         let Some(entry) = self.entry(user, contact, &local, name) else {

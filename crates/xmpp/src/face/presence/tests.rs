@@ -1,7 +1,7 @@
 use super::*;
 use crate::cast::{DOMAIN, Props, romeo, stanza};
 use crate::reception::Reception;
-use crate::shelf::Shelf;
+use crate::shelf::{MOST_CONTACTS, Shelf};
 use crate::xml::text_of;
 use crate::{cast, ns};
 use causeway_core::language::{Language, Words};
@@ -175,4 +175,59 @@ fn the_gateway_and_its_contacts_come_and_go_with_a_resource() {
             assert_eq!(presence.element().attr("from"), Some(format!("{jid}/gateway").as_str()));
         }
     }
+}
+
+/// Romeo has as many contacts as anybody may have.
+fn crowd(props: &Props) {
+    let shelf = Shelf::new(&cast::gateway());
+    for number in 0..MOST_CONTACTS {
+        let local = format!("montague{number}\\40verona");
+        keep(props, &shelf.subscribed(&romeo(), Some(&local)));
+    }
+}
+
+/// The condition of the error that comes of a presence of Romeo's account, and whether anything is written down.
+fn refused(reception: &mut Reception, stanza_type: &str) -> (Option<String>, bool) {
+    let presence = stanza(&format!(
+        "<presence from='romeo@verona.example' to='{JULIET}' type='{stanza_type}'/>"
+    ));
+    let deeds = reception.receive(&presence);
+    let errors = deeds
+        .answers
+        .iter()
+        .filter_map(|it| it.element().get_child("error", ns::COMPONENT));
+    let condition = |error: &Element| {
+        let kind = error.attr("type").unwrap();
+        format!("{} {kind}", error.children().next().unwrap().name())
+    };
+    (errors.map(condition).next(), deeds.post.is_some())
+}
+
+#[test]
+fn nobody_has_more_contacts_than_there_is_room_for() {
+    let props = Props::new();
+    crowd(&props);
+    let mut reception = Reception::new(props.face(), false);
+    let full = (Some("resource-constraint wait".to_owned()), false);
+    assert_eq!(refused(&mut reception, "subscribe"), full);
+    assert_eq!(refused(&mut reception, "probe"), full);
+    assert_eq!(
+        said(&props, &mut reception, JULIET, "subscribe"),
+        ["error", "unsubscribed"]
+    );
+    assert_eq!(
+        said(&props, &mut reception, JULIET, "probe"),
+        ["error"],
+        "the roster stays as it is"
+    );
+    let one_of_them = format!("montague7\\40verona@{DOMAIN}");
+    for to in [DOMAIN, &one_of_them] {
+        let answers = said(&props, &mut reception, to, "subscribe");
+        assert_eq!(answers, ["subscribed", "available"], "{to} takes no more room");
+    }
+    said(&props, &mut reception, &one_of_them, "unsubscribe");
+    assert_eq!(
+        said(&props, &mut reception, JULIET, "subscribe"),
+        ["subscribed", "available"]
+    );
 }

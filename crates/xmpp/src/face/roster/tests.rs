@@ -2,6 +2,7 @@ mod verona;
 
 use super::*;
 use crate::cast::{DOMAIN, Props, gateway, juliet, leased, parcel, romeo, stanza};
+use crate::shelf::MOST_CONTACTS;
 use causeway_core::address::Party;
 use causeway_core::command::{Call, Caller, Clerk, Reply, Values};
 use causeway_core::envelope::Draft;
@@ -103,6 +104,21 @@ async fn whom_the_user_has_in_his_roster_already_is_left_alone() {
     verona.meet(text(Some("Juliet"))).await;
     verona.meet(text(Some("Juliet"))).await;
     assert!(verona.heard.is_empty(), "{:?}", verona.heard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_contact_list_takes_nobody_else() {
+    let mut verona = Verona::registered(true, Settings::default());
+    for number in 0..MOST_CONTACTS {
+        let local = format!("montague{number}\\40verona");
+        verona.keep(&verona.face.shelf.subscribed(&romeo(), Some(&local)));
+    }
+    verona.meet(text(Some("Juliet"))).await;
+    let (face, juliet) = (verona.face.clone(), juliet());
+    let fault = verona.play(face.list(&romeo(), &juliet, None)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Refused);
+    assert!(verona.heard.is_empty(), "{:?}", verona.heard);
+    assert!(!verona.is_subscribed());
 }
 
 #[tokio::test(start_paused = true)]
