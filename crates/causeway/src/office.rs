@@ -25,8 +25,8 @@ use causeway_store::StoreError;
 use causeway_xmpp::Home;
 use jid::BareJid;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::oneshot;
 use table::{TABLE, Whose};
+use tokio::sync::oneshot;
 
 /// Serves the commands.
 #[derive(Clone)]
