@@ -1,5 +1,6 @@
 //! The gateway's face: what it answers when asked about itself and its contacts.
 
+mod aside;
 pub(crate) mod attention;
 pub(crate) mod avatar;
 pub(crate) mod caps;
@@ -109,13 +110,13 @@ impl Face {
             ("time", ns::TIME, false) => software::time(self.house.clock.wall()).map(Answer::from),
             ("query", ns::LAST, false) => software::last(self, request, contact.as_ref()).map(Answer::from),
             ("query", ns::DISCO_INFO, false) => disco::info(self, request, contact.as_ref()).map(Answer::from),
-            ("query", ns::DISCO_ITEMS, false) => disco::items(self, request, contact.as_ref()).map(Answer::from),
+            ("query", ns::DISCO_ITEMS, false) => disco::items(self, request, contact.as_ref()),
             ("vCard", ns::VCARD, false) => Ok(vcard::temp(&self.lines(request, contact.as_ref())).into()),
             ("vcard", ns::VCARD_4, false) => Ok(vcard::four(&self.lines(request, contact.as_ref())).into()),
             ("pubsub", ns::PUBSUB, false) => nodes::items(self, request, contact.as_ref()).map(Answer::from),
             ("command", ns::COMMANDS, true) => commands::answer(self, request, contact.as_ref()),
             ("query", ns::GATEWAY, _) if contact.is_none() => prompt::answer(self, request).map(Answer::from),
-            ("query", ns::SEARCH, _) if contact.is_none() => Ok(search::answer(self, request).into()),
+            ("query", ns::SEARCH, _) if contact.is_none() => search::answer(self, request),
             ("query", ns::REGISTER, false) if contact.is_none() => registration::get(self, request).map(Answer::from),
             ("query", ns::REGISTER, true) if contact.is_none() => registration::set(self, request),
             _ => Err(Refusal::unavailable()),

@@ -1,6 +1,7 @@
 //! Service discovery (XEP-0030): nothing is announced that is not answered.
 
-use super::{Face, Request, caps, card, commands, pages};
+use super::aside::aside;
+use super::{Answer, Face, Request, caps, card, commands, pages};
 use crate::config::Contacts;
 use crate::errors::Refusal;
 use crate::ns;
@@ -78,16 +79,16 @@ pub(super) fn entire(face: &Face, user: &BareJid, contact: Option<&Contact>, fir
 }
 
 /// XEP-0030 section 4. A user sees nobody but the contacts that he added himself, page by page (XEP-0059).
-pub(super) fn items(face: &Face, request: &Request<'_>, contact: Option<&Contact>) -> Result<Element, Refusal> {
-    match request.payload.attr("node") {
-        None => {}
-        Some(ns::COMMANDS) => return Ok(commands::items(face, request, contact)),
-        Some(_) => return Err(no_such_node()),
+pub(super) fn items(face: &Face, request: &Request<'_>, contact: Option<&Contact>) -> Result<Answer, Refusal> {
+    match (request.payload.attr("node"), contact) {
+        (Some(ns::COMMANDS), _) => Ok(commands::items(face, request, contact).into()),
+        (Some(_), _) => Err(no_such_node()),
+        (None, Some(_)) => Ok(element("query", ns::DISCO_ITEMS).into()),
+        (None, None) => aside(face, request, "list contacts", people),
     }
-    let query = element("query", ns::DISCO_ITEMS);
-    if contact.is_some() {
-        return Ok(query);
-    }
+}
+
+fn people(face: &Face, request: &Request<'_>) -> Result<Element, Refusal> {
     let user = &request.caller.bare;
     let people = card::people(face, user);
     let page = pages::page(&people, |person| person.jid.as_str(), request.payload)?;
@@ -96,7 +97,7 @@ pub(super) fn items(face: &Face, request: &Request<'_>, contact: Option<&Contact
             .with("jid", person.jid.as_str())
             .with("name", &card::name(face, user, &person.id))
     });
-    let query = items.fold(query, Element::holding);
+    let query = items.fold(element("query", ns::DISCO_ITEMS), Element::holding);
     Ok(page.set.into_iter().fold(query, Element::holding))
 }
 

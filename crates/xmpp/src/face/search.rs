@@ -1,7 +1,9 @@
 //! Finding people (XEP-0055): among one's own contacts, and by a whole address. What others know is nobody's to find.
 
+use super::aside::aside;
 use super::card::{self, Person};
-use super::{Face, Request};
+use super::{Answer, Face, Request};
+use crate::errors::Refusal;
 use crate::ns;
 use crate::xml::{Build, element, text_of};
 use causeway_core::language::{Language, Words};
@@ -24,21 +26,33 @@ struct Found {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// A get asks what can be filled in, a set searches. It is answered in the form in which it was asked.
-pub(super) fn answer(face: &Face, request: &Request<'_>) -> Element {
-    let fields: Vec<&str> = std::iter::once(NAME)
-        .chain(face.network.profile().address_field)
-        .collect();
+pub(super) fn answer(face: &Face, request: &Request<'_>) -> Result<Answer, Refusal> {
+    if request.set {
+        return aside(face, request, "search contacts", |face, request| {
+            Ok(searched(face, request))
+        });
+    }
+    let empty = to_fill_in(&fields(face), request.language);
+    let query = empty.into_iter().fold(element("query", ns::SEARCH), Element::holding);
+    Ok(query.into())
+}
+
+fn searched(face: &Face, request: &Request<'_>) -> Element {
+    let (fields, found) = (fields(face), find(face, request));
     let query = element("query", ns::SEARCH);
-    match (request.set, form_in(request.payload)) {
-        (false, _) => to_fill_in(&fields, request.language)
-            .into_iter()
-            .fold(query, Element::holding),
-        (true, Some(_)) => query.holding(table(&find(face, request), &fields, request.language)),
-        (true, None) => find(face, request)
+    match form_in(request.payload) {
+        Some(_) => query.holding(table(&found, &fields, request.language)),
+        None => found
             .iter()
             .map(|found| found.item(&fields))
             .fold(query, Element::holding),
     }
+}
+
+/// What can be filled in.
+fn fields(face: &Face) -> Vec<&'static str> {
+    let address = face.network.profile().address_field;
+    std::iter::once(NAME).chain(address).collect()
 }
 
 fn find(face: &Face, request: &Request<'_>) -> Vec<Found> {

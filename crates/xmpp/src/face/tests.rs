@@ -5,6 +5,7 @@ use crate::stanza::Outward;
 use crate::xml::text_of;
 use causeway_core::network::Row;
 use causeway_core::registration::Registration;
+use futures::FutureExt;
 use proptest::prelude::*;
 
 /// The answer of the gateway, or of a contact of this local part, to one of Romeo's requests.
@@ -18,8 +19,9 @@ pub(crate) fn asked_by(who: &str, props: &Props, local: &str, request: &str) -> 
     let iq = stanza(&format!(
         "<iq id='1' from='{who}' to='{local}{at}{DOMAIN}'>{request}</iq>"
     ));
-    let deeds = Reception::new(props.face(), false).receive(&iq);
-    deeds.answers[0].element().clone()
+    let Deeds { answers, later, .. } = Reception::new(props.face(), false).receive(&iq);
+    let later = later.into_iter().flat_map(|work| work.now_or_never().unwrap());
+    answers.into_iter().chain(later).next().unwrap().element().clone()
 }
 
 /// The payload of a result.
