@@ -3,6 +3,7 @@
 use crate::address::{domain_of, for_smtp};
 use crate::config::{Direct, EmailConfig, MxTls, Send, Smarthost, Tls};
 use crate::dsn::status::scrub;
+use crate::luggage::Luggage;
 use crate::mx::{Exchanger, Exchangers};
 use crate::network::Email;
 use crate::smtp::pool::Sent;
@@ -55,7 +56,7 @@ struct Outgoing<'a> {
     /// The message that it brings news about.
     about: Option<Envelope>,
     /// The files of the message.
-    files: Vec<Enclosure>,
+    luggage: Luggage<'a>,
     /// The subject that the mail bears, once it is written.
     subject: OnceLock<Option<Line>>,
 }
@@ -107,7 +108,7 @@ impl Email {
         let outgoing = match self
             .luggage(parcel)
             .await
-            .and_then(|files| self.outgoing(parcel, files))
+            .and_then(|luggage| self.outgoing(parcel, luggage))
         {
             Ok(outgoing) => outgoing,
             Err(fault) => return Outcome::Failed(fault, None),
@@ -135,7 +136,7 @@ impl Email {
         }
     }
 
-    fn outgoing<'a>(&self, parcel: &'a Parcel, files: Vec<Enclosure>) -> Result<Outgoing<'a>, Fault> {
+    fn outgoing<'a>(&self, parcel: &'a Parcel, luggage: Luggage<'a>) -> Result<Outgoing<'a>, Fault> {
         let (Party::Home(user), Party::Foreign(contact)) = (&parcel.draft().from, &parcel.draft().to) else {
             return Err(Fault::of(FaultKind::Internal).saying("a parcel that does not leave home"));
         };
@@ -166,7 +167,7 @@ impl Email {
                 Payload::News(news) => self.desk.memory.recall(news.about),
                 _ => None,
             },
-            files,
+            luggage,
             subject: OnceLock::new(),
         })
     }
@@ -225,10 +226,11 @@ impl Email {
 
     fn letter(&self, outgoing: &Outgoing<'_>, offers: &Offers) -> Result<Letter, Fault> {
         let address = outgoing.address();
-        let mut composed = self.composed(outgoing, &outgoing.files, offers)?;
+        let files = &outgoing.luggage.files;
+        let mut composed = self.composed(outgoing, files, offers)?;
         let size = u64::try_from(composed.bytes.len()).unwrap_or(u64::MAX);
-        if offers.size.flatten().is_some_and(|limit| size > limit) && outgoing.files.iter().any(Enclosure::is_here) {
-            let left: Vec<_> = outgoing.files.iter().map(Enclosure::left_behind).collect();
+        if offers.size.flatten().is_some_and(|limit| size > limit) && files.iter().any(Enclosure::is_here) {
+            let left: Vec<_> = files.iter().map(Enclosure::left_behind).collect();
             composed = self.composed(outgoing, &left, offers)?;
         }
         outgoing.subject.get_or_init(|| subject_of(&composed.bytes));

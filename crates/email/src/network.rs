@@ -4,6 +4,7 @@ use crate::address::{MailDomain, canonical, domain_of, written};
 use crate::config::EmailConfig;
 use crate::courier::Route;
 use crate::desk::Desk;
+use crate::luggage::Hold;
 use crate::read::Room;
 use crate::smtp::pool::Pool;
 use crate::threads::{Pair, Threads};
@@ -29,6 +30,7 @@ pub struct Email {
     pub(crate) route: Route,
     pub(crate) pool: Pool,
     pub(crate) files: Files,
+    pub(crate) hold: Hold,
     /// Whether the LMTP door of this very process is open.
     pub(crate) open: AtomicBool,
     /// Whether the last try found no way into the smarthost.
@@ -72,6 +74,7 @@ impl Email {
             route: Route::new(&config)?,
             pool: Pool::new(config.ehlo_name(), config.deadlines, config.per_destination),
             profile: profile(id, &config),
+            hold: Hold::new(files.largest),
             files,
             config,
             desk,

@@ -16,8 +16,12 @@ use std::sync::Mutex;
 const LINK: &str = "https://upload.example.org/x/balcony.jpg";
 const PICTURE: &[u8] = b"\xff\xd8\r\n.\r\n\0picture";
 
+/// So large that three mails with such files are all that the hold takes.
+const LARGE: u64 = 20 << 20;
+const AT_ONCE: usize = 3;
+
 /// A web that gives what it holds for each request, the next one last.
-struct Shelves(Mutex<Vec<Result<Fetched, Fault>>>);
+struct Shelves(Arc<Mutex<Vec<Result<Fetched, Fault>>>>);
 
 impl Web for Shelves {
     fn fetch<'a>(&'a self, _: &'a Link, most: u64) -> Pending<'a, Result<Fetched, Fault>> {
@@ -46,26 +50,39 @@ impl Web for Shelves {
 struct Post {
     email: Arc<Email>,
     stage: Stage,
+    shelves: Arc<Mutex<Vec<Result<Fetched, Fault>>>>,
 }
 
 impl Post {
     async fn with(shelves: impl IntoIterator<Item = Result<Fetched, Fault>>) -> Self {
+        Self::of(1000, shelves).await
+    }
+
+    /// The post of a gateway that carries files up to this size.
+    async fn of(largest: u64, shelves: impl IntoIterator<Item = Result<Fetched, Fault>>) -> Self {
         let stage = Stage::open().await;
         let config = json!({
             "domain": "mail.example.org",
             "home_domain": "example.org",
             "send": { "smarthost": { "host": "127.0.0.1", "port": stage.port(), "tls": "none" } },
         });
+        let shelves: Arc<Mutex<Vec<_>>> = Arc::new(Mutex::new(shelves.into_iter().collect()));
         let files = Files {
-            web: Arc::new(Shelves(Mutex::new(shelves.into_iter().collect()))),
-            largest: 1000,
+            web: Arc::new(Shelves(shelves.clone())),
+            largest,
             most: 2,
         };
         let config = serde_json::from_value(config).unwrap();
         Self {
             email: Email::new(config, b"secret".to_vec(), Rooms::open(), files).unwrap(),
             stage,
+            shelves,
         }
+    }
+
+    /// What nobody fetched.
+    fn left(&self) -> usize {
+        self.shelves.lock().unwrap().len()
     }
 
     /// The mail that a message becomes at a server that takes mails up to this size.
@@ -227,6 +244,78 @@ async fn a_server_that_drips_is_left_after_a_while() {
         matches!(&outcome, Outcome::Failed(fault, _) if fault.kind == FaultKind::Timeout),
         "{outcome:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_files_are_fetched_at_once_than_there_is_room_for() {
+    let post = Post::of(LARGE, vec![Ok(slow()); 10]).await;
+    let parcel = post.parcel(picture(), 1);
+    let all = futures::future::join_all((0..10).map(|_| post.email.carry(&parcel)));
+    let outcomes = all.await;
+    assert_eq!(post.left(), 10 - AT_ONCE);
+    let kinds = outcomes.iter().map(|outcome| match outcome {
+        Outcome::Failed(fault, None) if fault.retry => fault.kind,
+        other => panic!("{other:?}"),
+    });
+    let kinds: Vec<_> = kinds.collect();
+    assert_eq!(kinds[..AT_ONCE], [FaultKind::Timeout; AT_ONCE]);
+    assert_eq!(kinds[AT_ONCE..], [FaultKind::Busy; 10 - AT_ONCE]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_file_takes_little_room_once_it_is_there() {
+    let post = Post::of(LARGE, vec![given(PICTURE); 100]).await;
+    let parcel = post.parcel(picture(), 1);
+    let mut luggage = Vec::new();
+    for _ in 0..100 {
+        luggage.push(post.email.luggage(&parcel).await.unwrap());
+    }
+    assert!(luggage.iter().all(|one| one.files[0].is_here()));
+    let all = post.email.hold.room.available_permits();
+    assert_eq!(all, HOLD as usize - 100, "one KiB each");
+    drop(luggage);
+    assert_eq!(post.email.hold.room.available_permits(), HOLD as usize);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_there_is_no_room_for_is_waited_for_but_not_for_ever() {
+    let post = Post::of(LARGE, []).await;
+    let _full = post.email.hold.room.acquire_many(HOLD).await.unwrap();
+    let outcome = post.email.carry(&post.parcel(picture(), 1)).await;
+    assert!(
+        matches!(&outcome, Outcome::Failed(fault, _) if fault.retry && fault.kind == FaultKind::Busy),
+        "{outcome:?}"
+    );
+    let last = post.parcel(picture(), TRIES);
+    let luggage = post.email.luggage(&last).await.unwrap();
+    assert_eq!(luggage.files[0].content, Err(Absence::NoRoom));
+    assert!(luggage.files[0].link.is_some(), "the mail goes with the link");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_many_wait_for_room_the_next_is_put_off_at_once() {
+    let post = Post::of(LARGE, []).await;
+    let _full = post.email.hold.room.acquire_many(HOLD).await.unwrap();
+    let parcel = post.parcel(picture(), 1);
+    let begin = Instant::now();
+    let mut waiting: futures::stream::FuturesUnordered<_> = (0..=QUEUE).map(|_| post.email.luggage(&parcel)).collect();
+    let first = futures::StreamExt::next(&mut waiting).await.unwrap();
+    assert!(first.is_err_and(|fault| fault.kind == FaultKind::Busy));
+    assert!(begin.elapsed().is_zero());
+}
+
+#[tokio::test]
+async fn words_need_no_room() {
+    let post = Post::of(LARGE, []).await;
+    let _full = post.email.hold.room.acquire_many(HOLD).await.unwrap();
+    let mail = post.mail(words("Good night!"), 1, 0).await;
+    assert_eq!(said(&mail), "Good night!");
+}
+
+#[tokio::test]
+async fn the_largest_file_always_fits() {
+    let post = Post::of(u64::from(HOLD) << 11, [given(PICTURE)]).await;
+    assert!(post.email.luggage(&post.parcel(picture(), 1)).await.unwrap().files[0].is_here());
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ pub enum Absence {
     NotAsked,
     /// Its server did not give it.
     NotGiven,
+    /// The files of other mails took all the room.
+    NoRoom,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -95,6 +97,7 @@ impl Absence {
             Self::TooMany => ": not attached, because there are too many files",
             Self::NotAsked => ": not attached; it is still where the link leads",
             Self::NotGiven => ": not attached, because its server did not give it",
+            Self::NoRoom => ": not attached, because the gateway had too many files in hand",
         }
     }
 }
