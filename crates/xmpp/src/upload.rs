@@ -23,15 +23,17 @@ use service::{Service, Services};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How often a file is tried that cannot be put anywhere at the moment; then the message goes with its name.
 const TRIES: u32 = 3;
-/// How long all files of one message may take together.
+/// How long all files of one message may take together, and how long it waits for its turn before that.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How many files are in memory at once on their way out of the ledger.
+/// How many messages put their files there at once, each with one file in memory.
 const AT_ONCE: usize = 8;
+/// How many more wait for their turn: a service that hangs must not hold up everything that goes home.
+const QUEUE: usize = 32;
 /// How many rows of links are looked at for old ones whenever one is written.
 const SWEPT: usize = 20;
 /// What the rows of links begin with.
@@ -66,6 +68,7 @@ pub(crate) enum Absence {
 pub(crate) struct Uploads {
     services: Services,
     turns: Semaphore,
+    queue: Semaphore,
     /// The row of a link that was looked at last.
     swept: Mutex<Option<String>>,
 }
@@ -126,9 +129,13 @@ impl Absence {
 
 impl Way<'_> {
     /// Places each file of the parcel once: what was uploaded at an earlier try is known. The fault says that it is worth
-    /// waiting.
+    /// waiting; a message whose turn did not come waits on, however often it was tried.
     pub(crate) async fn placed(&self) -> Result<Vec<Result<Placed, Absence>>, Fault> {
         let files = self.parcel.payload().text().map_or(&[][..], |text| &text.attachments);
+        let _turn = match files.iter().any(|file| matches!(file.place, Place::Kept(_))) {
+            true => Some(self.uploads.turn().await?),
+            false => None,
+        };
         let until = Instant::now() + PATIENCE;
         let mut placed = Vec::with_capacity(files.len());
         for file in files {
@@ -155,7 +162,6 @@ impl Way<'_> {
             }
             Place::Kept(number) => *number,
         };
-        let _turn = self.uploads.turns.acquire().await;
         let Some(bytes) = self.house.memory.file(self.parcel.id(), number) else {
             return Err(Trouble::Absent(Absence::NotKept));
         };
@@ -256,12 +262,23 @@ impl Default for Uploads {
         Self {
             services: Services::default(),
             turns: Semaphore::new(AT_ONCE),
+            queue: Semaphore::new(QUEUE),
             swept: Mutex::default(),
         }
     }
 }
 
 impl Uploads {
+    /// A turn at the upload service. [`FaultKind::Busy`] when too many wait for theirs, or for too long.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        let turn = async {
+            let _place = self.queue.try_acquire().ok()?;
+            timeout(PATIENCE, self.turns.acquire()).await.ok()?.ok()
+        };
+        let busy = || Fault::of(FaultKind::Busy).saying("files wait for the upload service");
+        turn.await.ok_or_else(busy)
+    }
+
     /// The next links whose messages are forgotten, as rows to take away.
     fn forgotten(&self, memory: &dyn Memory) -> Vec<Row> {
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);

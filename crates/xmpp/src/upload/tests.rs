@@ -160,6 +160,16 @@ impl Scene {
         }
     }
 
+    fn before_a_service_that_hangs() -> Self {
+        let mut scene = Self::new();
+        scene.attic = Arc::new(Attic {
+            is_slow: true,
+            ..Attic::default()
+        });
+        scene.props.house.files.web = scene.attic.clone();
+        scene
+    }
+
     /// What becomes of a file of this size in a message that is tried for the nth time.
     async fn placed(&self, size: usize, attempt: u32) -> Result<Result<Placed, Absence>, Fault> {
         let parcel = parcel(attempt);
@@ -169,6 +179,11 @@ impl Scene {
             .lock()
             .unwrap()
             .insert((parcel.id(), 0), vec![0; size].into());
+        self.ways(&parcel).await.map(|mut all| all.remove(0))
+    }
+
+    /// What becomes of the files of a parcel.
+    async fn ways(&self, parcel: &Parcel) -> Result<Vec<Result<Placed, Absence>>, Fault> {
         let (line, mut desk) = line();
         desk.connected("s1");
         let (gateway, romeo) = (gateway(), romeo());
@@ -177,12 +192,12 @@ impl Scene {
             line: &line,
             uploads: &self.uploads,
             house: &self.props.house,
-            parcel: &parcel,
+            parcel,
             user: &romeo,
             configured: None,
         };
         tokio::select! {
-            placed = way.placed() => placed.map(|mut all| all.remove(0)),
+            placed = way.placed() => placed,
             () = self.server.plays(&mut desk) => unreachable!(),
         }
     }
@@ -202,18 +217,23 @@ impl Scene {
     }
 }
 
+fn parcel(attempt: u32) -> Parcel {
+    let rose = Attachment {
+        name: FileName::clean("rose.png").unwrap(),
+        media_type: causeway_core::text::Line::clean("image/png"),
+        size: Some(70),
+        place: Place::Kept(0),
+    };
+    parcel_of(vec![rose], attempt)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the parcel stands in for one that the store leased"
 )]
-fn parcel(attempt: u32) -> Parcel {
+fn parcel_of(attachments: Vec<Attachment>, attempt: u32) -> Parcel {
     let payload = Payload::Text(Text {
-        attachments: vec![Attachment {
-            name: FileName::clean("rose.png").unwrap(),
-            media_type: causeway_core::text::Line::clean("image/png"),
-            size: Some(70),
-            place: Place::Kept(0),
-        }],
+        attachments,
         ..Text::plain(Body::clean("Look!").unwrap())
     });
     let fitted = fit(&payload, &crate::courier::capabilities(), &Context::default()).unwrap();
@@ -277,15 +297,48 @@ async fn a_link_that_breaks_while_the_service_is_looked_for_does_not_mean_that_t
 
 #[tokio::test(start_paused = true)]
 async fn only_so_many_files_are_in_memory_at_once() {
-    let mut scene = Scene::new();
-    scene.attic = Arc::new(Attic {
-        is_slow: true,
-        ..Attic::default()
-    });
-    scene.props.house.files.web = scene.attic.clone();
+    let scene = Scene::before_a_service_that_hangs();
     let all = futures::future::join_all((0..100).map(|_| scene.placed(70, 1)));
     assert!(tokio::time::timeout(Duration::from_secs(60), all).await.is_err());
     assert_eq!(scene.puts(), AT_ONCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_holds_up_only_so_many_messages_and_the_others_lose_nothing() {
+    let scene = Scene::before_a_service_that_hangs();
+    let begin = tokio::time::Instant::now();
+    let all = (0..AT_ONCE + QUEUE + 100).map(|_| async { (scene.placed(70, TRIES).await, begin.elapsed()) });
+    let all = futures::future::join_all(all).await;
+    let (at_once, others): (Vec<_>, Vec<_>) = all.iter().partition(|(_, after)| after.is_zero());
+    assert_eq!((at_once.len(), others.len()), (100, AT_ONCE + QUEUE));
+    for (placed, _) in at_once {
+        assert!(
+            placed
+                .as_ref()
+                .is_err_and(|fault| fault.retry && fault.kind == FaultKind::Busy),
+            "{placed:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_given_up_only_after_its_own_tries() {
+    let scene = Scene::before_a_service_that_hangs();
+    let all = futures::future::join_all((0..AT_ONCE + 1).map(|_| scene.placed(70, TRIES))).await;
+    assert!(all[..AT_ONCE].iter().all(|placed| *placed == Ok(Err(Absence::Failed))));
+    match &all[AT_ONCE] {
+        Err(fault) => assert_eq!(fault.kind, FaultKind::Busy, "its turn did not come"),
+        Ok(placed) => assert_eq!((placed, scene.puts()), (&Err(Absence::Failed), AT_ONCE + 1)),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_files_waits_for_no_turn() {
+    let scene = Scene::new();
+    let _all = scene.uploads.turns.acquire_many(AT_ONCE as u32).await.unwrap();
+    let _queue = scene.uploads.queue.acquire_many(QUEUE as u32).await.unwrap();
+    assert!(scene.placed(70, 1).await.is_err());
+    assert_eq!(scene.ways(&parcel_of(Vec::new(), 1)).await, Ok(Vec::new()));
 }
 
 #[tokio::test(start_paused = true)]
