@@ -155,7 +155,7 @@ impl Search {
                     }
                     Err(NoAnswer::Refused(no)) => tracing::debug!(%user, %no, "an archive cannot be read"),
                     Err(no) => {
-                        tracing::info!(%user, %no, "an archive was not read; it will be tried again");
+                        tracing::info!(host = %user.domain(), %no, "an archive was not read; it will be tried again");
                         ending = Ending::Unfinished;
                     }
                 }

@@ -1,5 +1,6 @@
 //! Who plays in the tests: a house made of paper, and the pigeon post as its network.
 
+pub(crate) mod journal;
 pub(crate) mod nurse;
 
 use crate::address::Gateway;

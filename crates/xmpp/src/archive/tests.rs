@@ -1,4 +1,5 @@
 use super::*;
+use crate::cast::journal::Journal;
 use crate::cast::{DOMAIN, NOW, Props, gateway, romeo, stanza};
 use crate::link::line::{Desk, line};
 use crate::link::refusals::Refusals;
@@ -224,6 +225,7 @@ async fn an_archive_is_read_page_by_page() {
 
 #[tokio::test(start_paused = true)]
 async fn an_archive_that_does_not_answer_is_asked_again() {
+    let journal = Journal::open();
     let props = play(&died(), async |scene| {
         scene.asked().await;
         let began = Instant::now();
@@ -235,6 +237,7 @@ async fn an_archive_that_does_not_answer_is_asked_again() {
     })
     .await;
     assert_eq!(props.paper.words(), ["lost"]);
+    journal.says_without_names(&["an archive was not read"]);
 }
 
 #[tokio::test(start_paused = true)]

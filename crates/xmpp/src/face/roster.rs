@@ -115,7 +115,7 @@ impl Face {
                 let over = Arrival::rows(vec![self.shelf.listed(user, &local)]);
                 drop(self.house.inbox.post(over).await);
             }
-            Err(denied) => tracing::warn!(%user, %denied, "a contact could not be put into a roster"),
+            Err(denied) => tracing::warn!(host = %user.domain(), %denied, "a contact could not be put into a roster"),
         }
     }
 
@@ -188,7 +188,7 @@ impl Face {
             roster.iter().filter(ours).partition(|item| item.jid.contains('@'));
         for item in contacts.into_iter().chain(itself) {
             if let Err(denied) = steward.take_from_roster(user, &item.jid).await {
-                tracing::warn!(%user, %denied, "a roster could not be cleared");
+                tracing::warn!(host = %user.domain(), %denied, "a roster could not be cleared");
                 return false;
             }
         }

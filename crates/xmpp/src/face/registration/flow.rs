@@ -30,7 +30,7 @@ impl Face {
         if !self.write_registration(user, settings).await? {
             return Ok(first);
         }
-        tracing::info!(%user, "somebody registered");
+        tracing::info!(host = %user.domain(), "somebody registered");
         if !self.may_write_rosters(user) {
             let wish = self.wish_to_see(user);
             return Ok(first.into_iter().chain([wish]).chain(self.notes(user)).collect());
@@ -52,7 +52,7 @@ impl Face {
         let (subscriptions, mut rows) = self.shelf.left(self.house.memory.as_ref(), user);
         rows.push(Row::gone(Registration::key(&self.network.profile().id, user)));
         let _durable = self.house.inbox.post(Arrival::rows(rows)).await?;
-        tracing::info!(%user, "somebody is registered no more");
+        tracing::info!(host = %user.domain(), "somebody is registered no more");
         let contacts = subscriptions.into_iter().map(|it| it.local);
         let contacts = contacts.filter(|local| !local.is_empty()).map(Some);
         let all: Vec<Option<String>> = contacts.chain([None]).collect();
@@ -173,7 +173,7 @@ impl Face {
             subscription: "both",
         };
         if let Err(denied) = self.put(user, &entry).await {
-            tracing::warn!(%user, %denied, "the gateway could not put itself into a roster and asks instead");
+            tracing::warn!(host = %user.domain(), %denied, "the gateway could not put itself into a roster and asks instead");
             return Ok(false);
         }
         let rows = vec![

@@ -1,6 +1,7 @@
 mod verona;
 
 use super::*;
+use crate::cast::journal::Journal;
 use crate::cast::{DOMAIN, Props, gateway, juliet, leased, parcel, romeo, stanza};
 use crate::shelf::MOST_CONTACTS;
 use causeway_core::address::Party;
@@ -157,6 +158,26 @@ async fn nobody_is_forced_upon_a_roster() {
     assert_eq!(verona.heard.len(), 2, "{:?}", verona.heard);
     let name = called().unwrap_or("juliet@capulet".into());
     assert!(verona.heard[0].contains(&format!("“{name}”")), "{:?}", verona.heard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_names_nobody_who_comes_and_goes() {
+    let journal = Journal::open();
+    let mut verona = Verona::new(true);
+    verona.silent = true;
+    let face = verona.face.clone();
+    verona
+        .play(face.enroll(&romeo(), Settings::default(), Vec::new()))
+        .await
+        .unwrap();
+    verona.meet(text(None)).await;
+    verona.play(face.leave(&romeo(), Vec::new())).await.unwrap();
+    journal.says_without_names(&[
+        "somebody registered",
+        "the gateway could not put itself into a roster",
+        "a contact could not be put into a roster",
+        "somebody is registered no more",
+    ]);
 }
 
 #[tokio::test(start_paused = true)]

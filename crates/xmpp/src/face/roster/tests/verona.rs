@@ -16,6 +16,8 @@ pub(super) struct Verona {
     pub(super) roster: BTreeMap<String, RosterItem>,
     /// Sessions whose client takes suggestions.
     pub(super) clever: Vec<String>,
+    /// Whether it answers nothing.
+    pub(super) silent: bool,
     /// What the gateway sent, in a few words.
     pub(super) heard: Vec<String>,
 }
@@ -38,6 +40,7 @@ impl Verona {
             desk,
             roster: BTreeMap::new(),
             clever: Vec::new(),
+            silent: false,
             heard: Vec::new(),
         }
     }
@@ -85,6 +88,9 @@ impl Verona {
         if sent.name() == "presence" {
             let from = sent.attr("from").unwrap();
             return self.heard.push(format!("{kind} {from}"));
+        }
+        if self.silent {
+            return;
         }
         let payload = sent.children().next().unwrap().clone();
         let answer = match payload.ns().as_str() {
