@@ -180,7 +180,7 @@ impl Search {
 
     /// Takes what is not known yet, some at a time, so that they share their commits; how much that was.
     async fn take(&mut self, house: &House, line: &Line, user: &BareJid, found: Vec<Found>) -> usize {
-        let (mut count, mut seen) = (0, BTreeSet::new());
+        let (mut count, mut without_id, mut seen) = (0, 0, BTreeSet::new());
         for some in found.chunks(TOGETHER) {
             let (mut posts, mut said) = (Vec::new(), Vec::new());
             for found in some {
@@ -193,6 +193,7 @@ impl Search {
                 if is_second || source.is_some_and(|id| is_known(house, user, &id, found.at)) {
                     continue;
                 }
+                without_id += usize::from(!found.has_id && read::speaks(&found.stanza));
                 let Deeds { answers, post, .. } = self.reception.receive_found(&found.stanza, found.at);
                 said.extend(answers.into_iter().filter(Outward::is_refused_message));
                 // The place in line is taken here, so that they keep their order.
@@ -212,6 +213,12 @@ impl Search {
                 // Whether it arrived is of no more interest than with any other answer.
                 let _ = line.hand_over(said).await;
             }
+        }
+        if without_id > 0 {
+            tracing::info!(
+                host = %user.domain(),
+                "{without_id} messages found have no id: whether they came over the link cannot be known, so some may come twice"
+            );
         }
         count
     }

@@ -5,10 +5,13 @@ use crate::address::{Caller, Gateway};
 use crate::link::line::Line;
 use crate::link::requests::{Answer, NoAnswer, Question};
 use crate::ns;
+use crate::read;
 use crate::xml::{Build, element};
 use causeway_core::clock::Timestamp;
+use data_encoding::HEXLOWER;
 use jid::BareJid;
 use minidom::{Element, Node};
+use sha2::{Digest, Sha256};
 
 /// How many messages a page has.
 const PAGE: &str = "100";
@@ -22,6 +25,8 @@ pub(super) struct Found {
     pub(super) stanza: Element,
     /// When the server had it, by its clock.
     pub(super) at: Timestamp,
+    /// Whether its client gave it an id. If not, it bears one that stands for its place in the archive.
+    pub(super) has_id: bool,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -53,6 +58,12 @@ async fn pages(line: &Line, gateway: &Gateway, user: &BareJid, window: Window) -
         if after.is_none() {
             break;
         }
+    }
+    if after.is_some() {
+        tracing::warn!(
+            host = %user.domain(),
+            "an archive holds more than {MOST_PAGES} pages for the time of the break; what comes after them is not looked for"
+        );
     }
     all.retain(|found: &Found| window.holds(found.at));
     Ok(all)
@@ -93,18 +104,35 @@ fn next_page(answer: &Element) -> Option<String> {
 
 /// The message in a result: one of this very user to one of this gateway's contacts.
 fn found(result: &Element, gateway: &Gateway, user: &BareJid) -> Option<Found> {
-    let forwarded = result
-        .get_child("result", ns::MAM)?
-        .get_child("forwarded", ns::FORWARD)?;
+    let result = result.get_child("result", ns::MAM)?;
+    let forwarded = result.get_child("forwarded", ns::FORWARD)?;
     let stamp = forwarded.get_child("delay", ns::DELAY)?.attr("stamp")?;
     let at: jiff::Timestamp = stamp.parse().ok()?;
     let message = forwarded.get_child("message", ns::CLIENT)?;
     let caller = Caller::read(message.attr("from")?)?;
     let is_ours = gateway.addressed(message.attr("to")?).is_some();
-    (caller.bare == *user && is_ours && message.attr("type") != Some("error")).then(|| Found {
-        stanza: as_on_the_link(message),
-        at: Timestamp(at.as_millisecond()),
+    (caller.bare == *user && is_ours && message.attr("type") != Some("error")).then(|| {
+        let stanza = as_on_the_link(message);
+        let has_id = read::source(&stanza).is_some();
+        Found {
+            stanza: match has_id {
+                true => stanza,
+                false => placed(stanza, result.attr("id").unwrap_or(stamp)),
+            },
+            at: Timestamp(at.as_millisecond()),
+            has_id,
+        }
     })
+}
+
+/// The same with an id that stands for its place in the archive (XEP-0313 section 4.2), so that it is known the next time.
+fn placed(stanza: Element, place: &str) -> Element {
+    let id = HEXLOWER.encode(&Sha256::digest(place));
+    match stanza.attr("id") {
+        None => stanza.with("id", &id),
+        // Its own one is no word, but a refusal must bear it.
+        Some(_) => stanza.holding(element("origin-id", ns::STANZA_IDS).with("id", &id)),
+    }
 }
 
 /// The same element with the namespace that stanzas have on a component's stream.

@@ -64,6 +64,15 @@ fn to_juliet(id: &str, ago: i64, words: &str) -> Element {
     archived(id, ago, "romeo@verona.example/balcony", &juliet, words)
 }
 
+/// What an archive has at this place: a message to Juliet whose client gave it no id.
+fn without_id(id: &str, place: &str, words: &str) -> Element {
+    let xml = String::from(&to_juliet(id, 500, words));
+    let ids = format!("id='{words}'");
+    let (result, message) = xml.split_once(&ids).unwrap();
+    let result = format!("{result}id='{place}'");
+    (result + &message.replace(&ids, "")).parse().unwrap()
+}
+
 impl Scene {
     /// The next question, which must be for Romeo's archive: its id and the place where the page begins.
     async fn asked(&mut self) -> (String, Option<String>) {
@@ -221,6 +230,41 @@ async fn an_archive_is_read_page_by_page() {
     })
     .await;
     assert_eq!(props.paper.words(), ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_archive_has_an_end_and_the_log_says_what_lies_beyond_it() {
+    let journal = Journal::open();
+    play(&died(), async |scene| {
+        for page in 0..50 {
+            let (id, _) = scene.asked().await;
+            scene.fin(&id, false, &format!("page {page}"));
+        }
+        scene.nothing_is_asked().await;
+    })
+    .await;
+    journal.says_without_names(&["an archive holds more than 50 pages"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_an_id_is_known_by_its_place_in_the_archive() {
+    let journal = Journal::open();
+    let props = play(&died(), async |scene| {
+        for session in ["s2", "s3"] {
+            let (id, _) = scene.asked().await;
+            for place in ["first", "second"] {
+                scene.say(&without_id(&id, place, "yes"));
+            }
+            scene.fin(&id, true, "second");
+            scene.a_moment().await;
+            scene.desk.disconnected();
+            scene.a_moment().await;
+            scene.desk.connected(session);
+        }
+    })
+    .await;
+    assert_eq!(props.paper.words(), ["yes", "yes"]);
+    journal.says_without_names(&["2 messages found have no id"]);
 }
 
 #[tokio::test(start_paused = true)]
