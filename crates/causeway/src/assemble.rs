@@ -150,6 +150,9 @@ pub async fn run(config: Config, supervisor: Supervisor, log: Log) -> anyhow::Re
             keeper: hall.keeper.clone(),
             clock,
             full: hall.full.clone(),
+            data_dir: config.data_dir.clone(),
+            backup_every: config.backup_every,
+            keep_backups: config.keep_backups,
         }
         .run(supervisor.clone()),
     );

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod init;
+pub mod mend;
 pub mod order;
 pub mod queue;
 pub mod run;
@@ -52,6 +53,9 @@ enum Command {
     Users,
     /// Show how much there is of what.
     Stats,
+    /// Copy the store, look whether it is whole, and mend it; while the gateway does not run.
+    #[command(subcommand)]
+    Store(mend::Store),
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -68,5 +72,6 @@ pub fn main(args: Args) -> ExitCode {
         Command::Do(order) => order.run(&args.config, args.json),
         Command::Users => order::Order::of("users").run(&args.config, args.json),
         Command::Stats => order::Order::of("statistics").run(&args.config, args.json),
+        Command::Store(store) => store.run(&args.config),
     }
 }

@@ -29,6 +29,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// How much memory the store may use as a cache, in bytes.
     pub cache: u64,
+    /// The time between two copies of the store.
+    pub backup_every: Duration,
+    /// How many copies are kept.
+    pub keep_backups: usize,
     /// What is logged.
     pub log: String,
     /// The XMPP server.
@@ -130,6 +134,9 @@ struct WrittenDelivery {
 #[serde(deny_unknown_fields, default)]
 struct WrittenStore {
     cache_mib: u64,
+    #[serde(deserialize_with = "duration")]
+    backup_every: Duration,
+    keep_backups: usize,
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -180,6 +187,8 @@ impl Written {
         Ok(Config {
             data_dir: self.data_dir,
             cache: cache.ok_or("store.cache_mib is out of range")?,
+            backup_every: self.store.backup_every,
+            keep_backups: self.store.keep_backups,
             log: self.log,
             xmpp: self.xmpp,
             admins: admins(&policy, &self.policy.admins)?,
@@ -264,7 +273,11 @@ impl Default for WrittenDelivery {
 
 impl Default for WrittenStore {
     fn default() -> Self {
-        Self { cache_mib: 16 }
+        Self {
+            cache_mib: 16,
+            backup_every: Duration::from_secs(DAY),
+            keep_backups: 2,
+        }
     }
 }
 

@@ -59,6 +59,8 @@ pub enum FaultKind {
     Withdrawn,
     /// The process died again and again with it in hand.
     Poison,
+    /// It was brought back from a backup or a damaged store, and may have been delivered since.
+    Restored,
     /// A defect of the gateway.
     Internal,
 }
@@ -135,6 +137,7 @@ impl FaultKind {
             Self::Cancelled => ("service-unavailable", Cancel, (5, 7, 0), false),
             Self::Withdrawn => ("service-unavailable", Cancel, (5, 7, 0), false),
             Self::Poison => ("internal-server-error", Cancel, (5, 3, 0), false),
+            Self::Restored => ("internal-server-error", Cancel, (5, 3, 0), false),
             Self::Internal => ("internal-server-error", Wait, (4, 3, 0), true),
         };
         Row {

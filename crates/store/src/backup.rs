@@ -127,11 +127,8 @@ impl Copying {
 pub(crate) fn load(file: &Path, into: &dyn Backend) -> Result<Header, StoreError> {
     let mut reader = Reader::open(file)?;
     let mut batch = std::collections::BTreeMap::new();
-    loop {
-        match reader.next()? {
-            Word::Row(key, value) => drop(batch.insert(key, value)),
-            Word::End => break,
-        }
+    while let Word::Row(key, value) = reader.next()? {
+        batch.insert(key, value);
         if batch.len() >= PAGE {
             into.commit(&std::mem::take(&mut batch).into_iter().collect::<Vec<_>>())?;
         }

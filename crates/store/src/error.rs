@@ -31,10 +31,10 @@ pub enum StoreError {
         oldest: u32,
     },
     /// One row does not hold what was written there. Other rows are not concerned.
-    #[error("{0}; what it held is lost unless a backup of the data directory has it")]
+    #[error("{0}; what it held is lost unless a backup has it (`causeway store repair`)")]
     Damaged(String),
     /// The store as a whole cannot be read.
-    #[error("the store cannot be read: {0}; stop causeway, keep a copy of the data directory and restore a backup")]
+    #[error("the store cannot be read: {0}; `causeway store repair` saves what can still be read of it")]
     Unreadable(String),
     /// The disk is full.
     #[error(

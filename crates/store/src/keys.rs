@@ -178,6 +178,12 @@ pub(crate) fn envelope_in(key: &[u8]) -> Option<EnvelopeId> {
     id.try_into().ok().map(EnvelopeId::from_random)
 }
 
+/// The id in any key under [`envelopes`].
+pub(crate) fn id_of(key: &[u8]) -> Option<EnvelopeId> {
+    let (id, _) = key.strip_prefix(ENVELOPE.as_bytes())?.split_first_chunk::<16>()?;
+    Some(EnvelopeId::from_random(*id))
+}
+
 /// Its hops that do not stand with the delivery.
 pub(crate) fn hops(id: &EnvelopeId) -> Key {
     key(ENVELOPE, &[id.as_bytes(), b"/h/"])
@@ -201,6 +207,12 @@ pub(crate) fn lane(lane: &Digest) -> Key {
 /// One place in a lane.
 pub(crate) fn place(lane: &Digest, place: u64) -> Key {
     key(LANE, &[&lane.0, b"/", &place.to_be_bytes()])
+}
+
+/// The lane in a key of [`place`].
+pub(crate) fn lane_at(key: &[u8]) -> Option<Digest> {
+    let (lane, _) = key.strip_prefix(LANE.as_bytes())?.split_first_chunk::<16>()?;
+    Some(Digest(*lane))
 }
 
 /// The place that a key of [`place`] names.
@@ -363,6 +375,11 @@ pub(crate) fn lane_of(party: &Party, lane: &Digest) -> Key {
 pub(crate) fn lane_in(key: &[u8]) -> Option<Digest> {
     let (_, lane) = key.split_last_chunk::<16>()?;
     Some(Digest(*lane))
+}
+
+/// All shelves.
+pub(crate) fn shelves() -> Key {
+    key(SHELF, &[])
 }
 
 /// All rows of a shelf whose own key begins with `prefix`.

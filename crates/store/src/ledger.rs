@@ -7,11 +7,11 @@
 mod arrive;
 pub(crate) mod batch;
 pub(crate) mod count;
-mod damage;
+pub(crate) mod damage;
 mod due;
-mod entry;
+pub(crate) mod entry;
 mod files;
-mod happen;
+pub(crate) mod happen;
 mod lane;
 mod lease;
 mod look;
@@ -38,6 +38,7 @@ use lease::Leased;
 use pen::Pen;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use recover::largest;
 pub use scrub::Scrubbed;
 
 /// Tells the destination of a party: deliveries to one destination share its bound.
@@ -193,7 +194,7 @@ impl Ledger {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pen(&self, now: Timestamp) -> Pen<'_> {
+    pub(crate) fn pen(&self, now: Timestamp) -> Pen<'_> {
         Pen {
             batch: Batch::new(self.backend.as_ref()),
             terms: &self.terms,
@@ -206,7 +207,7 @@ impl Ledger {
     }
 
     /// Makes durable what a pen wrote.
-    fn write(&self, pen: Pen<'_>) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, pen: Pen<'_>) -> Result<(), StoreError> {
         let (writes, damage) = pen.finish()?;
         if !writes.is_empty() {
             self.backend.commit(&writes)?;

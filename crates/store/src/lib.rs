@@ -10,6 +10,7 @@ mod keys;
 pub mod ledger;
 pub mod memory;
 mod migrate;
+pub mod repair;
 mod row;
 mod shelf;
 pub mod sled;

@@ -4,17 +4,22 @@
 //! metadata. So each [`Backend::flush`] is followed by an `fdatasync` of sled's file through a descriptor of our own.
 //! A failed sync is never repeated: the kernel may have dropped the pages, and a second try would lie.
 
-mod files;
+pub(crate) mod files;
+mod keepsake;
 mod leftovers;
 mod mark;
 mod pieces;
+pub(crate) mod salvage;
 mod tally;
 mod verify;
 
 use crate::backend::{Backend, Pair, Write};
 use crate::error::StoreError;
+use crate::repair;
 use files::Files;
+use keepsake::Keepsake;
 use mark::Mark;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -41,7 +46,28 @@ impl SledBackend {
     /// bounds the memory for pages.
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let lock = files::lock(dir)?;
+        if repair::is_unfinished(dir) {
+            let why = format!(
+                "a repair of {} was cut short, and goes on when it is begun again",
+                dir.display()
+            );
+            return Err(StoreError::Unreadable(why));
+        }
         leftovers::remove(dir)?;
+        let mut keepsake = Keepsake::take(dir)?;
+        match Self::open_locked(dir, cache_bytes, lock) {
+            Ok(backend) => {
+                keepsake.forget()?;
+                Ok(backend)
+            }
+            Err(refused) => {
+                keepsake.put_back()?;
+                Err(refused)
+            }
+        }
+    }
+
+    fn open_locked(dir: &Path, cache_bytes: u64, lock: File) -> Result<Self, StoreError> {
         let config = ::sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -82,6 +108,33 @@ impl SledBackend {
     /// The bytes on the store's disk that a process without privileges may still fill.
     pub fn free_bytes(&self) -> Result<u64, StoreError> {
         self.files.free_bytes()
+    }
+
+    /// How many batches were written.
+    pub(crate) fn batches(&self) -> u64 {
+        self.books().tally.batches
+    }
+
+    /// How many batches the mark of the store in `dir` promises; `None` when it cannot be read.
+    pub(crate) fn promised(dir: &Path) -> Result<Option<u64>, StoreError> {
+        mark::promised(dir)
+    }
+
+    /// Puts rows as another store had them stored. They are not durable before the next flush, and not counted before
+    /// [`SledBackend::count_anew`].
+    pub(crate) fn put_stored(&self, rows: &[Pair]) -> Result<(), StoreError> {
+        self.with("writing rows", |tree| pieces::put_stored(tree, rows))
+    }
+
+    /// Believes what the rows that were put say of their number.
+    pub(crate) fn count_anew(&self) -> Result<(), StoreError> {
+        self.books().tally = self.with("reading the number of commits", pieces::tally)?;
+        Ok(())
+    }
+
+    /// Whether all rows are as they were written.
+    pub(crate) fn is_whole(&self) -> Result<bool, StoreError> {
+        Ok(self.books().tally.sums.is_some() && self.verified()?.is_empty())
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

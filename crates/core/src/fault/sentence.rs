@@ -85,6 +85,10 @@ impl FaultKind {
                 "The gateway failed again and again on this message and has put it aside",
                 "Das Gateway ist an dieser Nachricht immer wieder gescheitert und hat sie beiseitegelegt",
             ),
+            Self::Restored => (
+                "The gateway's store was damaged, and this message may have been delivered already",
+                "Der Speicher des Gateways war beschädigt, und diese Nachricht ist vielleicht schon zugestellt",
+            ),
             Self::Internal => ("The gateway made a mistake", "Das Gateway hat einen Fehler gemacht"),
         };
         language.pick(en, de)

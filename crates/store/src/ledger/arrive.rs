@@ -103,7 +103,7 @@ impl Pen<'_> {
     }
 
     /// Writes the rows by which an envelope and its lane are found.
-    fn index(&mut self, Envelope { id, draft, .. }: &Envelope, lane: &Digest) -> Result<(), StoreError> {
+    pub(crate) fn index(&mut self, Envelope { id, draft, .. }: &Envelope, lane: &Digest) -> Result<(), StoreError> {
         for key in [keys::lane_of(&draft.from, lane), keys::lane_of(&draft.to, lane)] {
             if self.batch.get(&key)?.is_none() {
                 self.batch.put(key, &[]);

@@ -98,7 +98,8 @@ impl Pen<'_> {
         self.lay_aside(id, why, lost)
     }
 
-    fn lay_aside(&mut self, id: &EnvelopeId, why: &str, lost: Option<Fault>) -> Result<(), StoreError> {
+    /// Lists a delivery as damaged, and tells its sender of `lost` as long as its envelope can be read.
+    pub(crate) fn lay_aside(&mut self, id: &EnvelopeId, why: &str, lost: Option<Fault>) -> Result<(), StoreError> {
         self.batch.delete(keys::flight(id));
         self.batch.write(keys::aside(id), &why)?;
         let read = self.envelope(id);

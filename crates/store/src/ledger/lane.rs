@@ -75,7 +75,7 @@ impl Pen<'_> {
     }
 
     /// Puts all index rows of `entry` but that of a waiting head.
-    fn put_on(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    pub(crate) fn put_on(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let id = *entry.id();
         self.batch.put_id(entry.standing(), &id);
         if entry.in_flight() {

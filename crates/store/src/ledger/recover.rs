@@ -1,6 +1,7 @@
 //! The start: what was in flight when the process ended is taken up again, due times from a clock that jumped are drawn
 //! near, and a lost counter is found again.
 
+use crate::backend::Backend;
 use crate::error::StoreError;
 use crate::keys;
 use crate::ledger::Ledger;
@@ -40,8 +41,8 @@ impl Ledger {
             Err(damage @ StoreError::Damaged(_)) => damage,
             Err(fatal) => return Err(fatal),
         };
-        let places = self.largest(&keys::lanes(), keys::place_in)?;
-        let pasts = self.largest(&keys::pasts(), keys::past_in)?;
+        let places = largest(self.backend.as_ref(), &keys::lanes(), keys::place_in)?;
+        let pasts = largest(self.backend.as_ref(), &keys::pasts(), keys::past_in)?;
         let Some(largest) = places.max(pasts) else {
             // Nothing has a number, as in a new store.
             return Ok(());
@@ -50,19 +51,6 @@ impl Ledger {
         let mut pen = self.pen(now);
         pen.batch.write(keys::sequence(), &largest.saturating_add(1))?;
         self.write(pen)
-    }
-
-    /// The largest number in the keys that begin with `prefix`.
-    fn largest(&self, prefix: &[u8], number: fn(&[u8]) -> Option<u64>) -> Result<Option<u64>, StoreError> {
-        let (mut from, end, mut largest) = (prefix.to_vec(), keys::end(prefix), None);
-        loop {
-            let page = self.backend.range(&from, &end, PAGE)?;
-            let Some((last, _)) = page.last() else {
-                return Ok(largest);
-            };
-            from = keys::after(last);
-            largest = largest.max(page.iter().filter_map(|(key, _)| number(key)).max());
-        }
     }
 
     /// Whether the clock was ahead when the store was written. Each commit notes its time, so this is asked before the
@@ -103,6 +91,23 @@ impl Ledger {
             }
             self.mend(late.into_iter().map(|(key, _)| Broken::Head(key)).collect(), now)?;
         }
+    }
+}
+
+/// The largest number in the keys that begin with `prefix`.
+pub(crate) fn largest(
+    backend: &dyn Backend,
+    prefix: &[u8],
+    number: fn(&[u8]) -> Option<u64>,
+) -> Result<Option<u64>, StoreError> {
+    let (mut from, end, mut largest) = (prefix.to_vec(), keys::end(prefix), None);
+    loop {
+        let page = backend.range(&from, &end, PAGE)?;
+        let Some((last, _)) = page.last() else {
+            return Ok(largest);
+        };
+        from = keys::after(last);
+        largest = largest.max(page.iter().filter_map(|(key, _)| number(key)).max());
     }
 }
 

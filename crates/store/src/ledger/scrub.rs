@@ -12,7 +12,7 @@ use causeway_core::hop::Hop;
 use std::time::Duration;
 
 /// How many rows are looked at in one turn.
-const PAGE: usize = 64;
+const PAGE: usize = 256;
 /// The time between two turns, in which commits come first.
 const PAUSE: Duration = Duration::from_millis(1);
 /// How many sentences are told.
@@ -102,8 +102,8 @@ impl Scrub<'_> {
         let entry_at = |id: Result<EnvelopeId, StoreError>| self.ledger.entry(id?);
         let named = || row::read_id(key, value);
         match keys::kind(key).ok_or_else(|| keys::misshapen(key))? {
-            Kind::Envelope(id) => return self.message(&id).map(|()| true),
-            Kind::Delivery(id) | Kind::Aside(id) => Ok(self.ledger.envelope(id)?.is_some()),
+            Kind::Envelope(id) => self.message(&id).map(|()| true),
+            Kind::Delivery(id) | Kind::Aside(id) => Ok(self.ledger.backend.get(&keys::envelope(&id))?.is_some()),
             Kind::Hop(id, n) => {
                 row::parse::<Hop>(key, &payload)?;
                 Ok(self.ledger.entry(id)?.is_some_and(|entry| n < entry.more_hops))

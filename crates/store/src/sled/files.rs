@@ -20,7 +20,7 @@ pub(super) struct Files {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Makes the directory where it is missing, closes it to others, and takes its lock.
-pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
     let doing = |what: &str| format!("{what} {}", dir.display());
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|e| StoreError::io(&doing("making the data directory"), &e))?;

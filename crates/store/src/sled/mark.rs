@@ -22,6 +22,21 @@ pub(super) struct Mark {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+/// What the mark of the store in `dir` promises, without touching it; `None` where there is none that is whole.
+pub(super) fn promised(dir: &Path) -> Result<Option<u64>, StoreError> {
+    let path = dir.join(NAME);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(bytes.first_chunk::<12>().and_then(number)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(StoreError::io(&format!("reading {}", path.display()), &e)),
+    }
+}
+
+fn number(bytes: &[u8; 12]) -> Option<u64> {
+    let (number, sum) = bytes.split_first_chunk::<8>()?;
+    (crc32fast::hash(number).to_be_bytes() == sum).then_some(u64::from_be_bytes(*number))
+}
+
 impl Mark {
     /// Opens the mark of the store in `dir`.
     pub(super) fn of(dir: &Path) -> Result<Self, StoreError> {
@@ -65,9 +80,7 @@ impl Mark {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
             read => read?,
         }
-        let (number, sum) = bytes.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let whole = crc32fast::hash(number).to_be_bytes() == sum;
-        Ok(if whole { u64::from_be_bytes(*number) } else { 0 })
+        Ok(number(&bytes).unwrap_or(0))
     }
 
     fn error(&self, doing: &str, error: &io::Error) -> StoreError {

@@ -82,6 +82,14 @@ pub(super) fn page(tree: &Tree, from: &[u8], to: &[u8], limit: usize) -> Result<
     read.collect()
 }
 
+/// Puts rows as another tree had them.
+pub(super) fn put_stored(tree: &Tree, rows: &[Pair]) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    rows.iter()
+        .for_each(|(key, stored)| batch.insert(key.as_slice(), stored.as_slice()));
+    tree.apply_batch(batch)
+}
+
 /// How many batches and rows were written.
 pub(super) fn tally(tree: &Tree) -> Result<Tally, Error> {
     Ok(Tally::read(tree.get(COUNT)?.as_deref()))

@@ -356,7 +356,7 @@ fn commits_during_a_look_at_all_rows_are_no_damage() {
             backend
                 .commit(&[(
                     (n % 3_000).to_be_bytes().to_vec(),
-                    (n % 3 > 0).then(|| n.to_be_bytes().to_vec()),
+                    (!n.is_multiple_of(3)).then(|| n.to_be_bytes().to_vec()),
                 )])
                 .unwrap();
         }

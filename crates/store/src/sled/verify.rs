@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 /// How many rows are looked at before commits have their turn.
-const PAGE: usize = 256;
+const PAGE: usize = 1024;
 /// The time between two pages.
 const PAUSE: Duration = Duration::from_millis(1);
 
