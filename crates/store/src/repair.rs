@@ -206,3 +206,6 @@ fn build(
     }
     .run()
 }
+
+#[cfg(test)]
+mod tests;

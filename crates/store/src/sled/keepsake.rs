@@ -116,7 +116,7 @@ fn names(dir: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Whether the log of the store in `dir` goes on behind the place where sled would take it to end.
-fn is_torn(dir: &Path) -> io::Result<bool> {
+pub(super) fn is_torn(dir: &Path) -> io::Result<bool> {
     let file = match File::open(dir.join("db")) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         opened => opened?,
@@ -127,10 +127,8 @@ fn is_torn(dir: &Path) -> io::Result<bool> {
     let snapshots = snapshots
         .iter()
         .filter_map(|name| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok());
-    let Some(snapshot) = snapshots.max() else {
-        // Before its first snapshot a store is small.
-        return Ok(len > 0 && dir.join(super::mark::NAME).exists());
-    };
+    // Before its first snapshot a log is read from its beginning.
+    let snapshot = snapshots.max().unwrap_or(0);
     // sled reads the segment of its snapshot again from its beginning.
     let end = log.end(snapshot / SEGMENT as u64 * SEGMENT as u64)?;
     log.goes_on_behind(end)
