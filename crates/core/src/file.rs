@@ -59,7 +59,7 @@ impl FileName {
     pub fn clean(given: &str) -> Option<Self> {
         let plain = given.rsplit(['/', '\\']).next().unwrap_or_default();
         let visible: String = plain.chars().filter(|c| !is_hidden(*c)).collect();
-        let line = Line::clean(visible.trim_start_matches(['.', ' ']))?;
+        let line = Line::clean(visible.trim_start_matches(|c: char| c == '.' || c.is_whitespace() || c.is_control()))?;
         let name = line.as_str();
         if name.chars().count() <= NAME_MAX {
             return Some(Self(name.to_owned()));

@@ -18,6 +18,7 @@ fn names_are_made_safe() {
     check("a\r\nb\0c.txt", Some("a b c.txt"));
     check(".bashrc", Some("bashrc"));
     check("...", None);
+    check("\u{2000}.", None);
     check("dir/", None);
     check(
         &format!("{}.pdf", "x".repeat(200)),
